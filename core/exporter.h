@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/buffer.h"
+
+namespace dmaheap {
+
+/// Makes dma-bufs, and knows when one has ended. Thread-safe.
+class Exporter {
+public:
+    Exporter() = default;
+    Exporter(const Exporter &) = delete;
+    Exporter &operator=(const Exporter &) = delete;
+    virtual ~Exporter() = default;
+
+    /// A descriptor of a new dma-buf over the buffer's memory. The exporter keeps the buffer until
+    /// nobody outside of the daemon holds the dma-buf any more: no descriptor (in a process or
+    /// under way in a socket), no mapping, no importing driver.
+    ///
+    /// `fd_flags`: the access mode, O_RDONLY, O_WRONLY or O_RDWR, as far as the exporter can give
+    /// it. The descriptor is close-on-exec in the daemon whatever they say.
+    virtual Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) = 0;
+
+    /// Ends the buffers that nobody holds any more, for exporters that are not told. Returns
+    /// whether there are live buffers that need a further look.
+    virtual bool reap() = 0;
+};
+
+} // namespace dmaheap

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "core/heap.h"
+
+namespace dmaheap {
+
+Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter)
+    : name_(std::move(name)), policy_(std::move(policy)), ledger_(ledger), exporter_(exporter)
+{
+}
+
+Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags)
+{
+    const auto size = page_aligned(length);
+    if (!size)
+        return std::unexpected(size.error());
+
+    auto charged = charge(*size);
+    if (!charged)
+        return std::unexpected(charged.error());
+
+    auto memory = policy_->obtain(*size);
+    if (!memory)
+        return std::unexpected(memory.error());
+
+    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory)), fd_flags);
+}
+
+Result<Ledger::Charge> Heap::charge(Bytes size)
+{
+    if (auto charged = ledger_.charge(name_, size))
+        return charged;
+
+    exporter_.reap(); // buffers that have ended unnoticed still count
+    return ledger_.charge(name_, size);
+}
+
+} // namespace dmaheap

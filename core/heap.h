@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/exporter.h"
+#include "core/policy.h"
+
+namespace dmaheap {
+
+/// A name, where its memory comes from, and how much of it may be live at once.
+///
+/// Thread-safe. Ledger and exporter must outlive the heap.
+class Heap {
+public:
+    Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter);
+
+    [[nodiscard]] const std::string &name() const { return name_; }
+
+    /// A descriptor of a new dma-buf of `length` bytes, rounded up to whole pages. EINVAL for a
+    /// length that rounds to 0, ENOMEM at the heap's limit, else what the policy or the exporter
+    /// says. Nothing stays charged after an error.
+    Result<UniqueFd> allocate(Bytes length, unsigned fd_flags);
+
+private:
+    Result<Ledger::Charge> charge(Bytes size);
+
+    std::string name_;
+    std::unique_ptr<Policy> policy_;
+    Ledger &ledger_;
+    Exporter &exporter_;
+};
+
+} // namespace dmaheap

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "core/udmabuf.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+#include <vector>
+
+#include <fcntl.h>
+
+#include <linux/dma-buf.h>
+#include <linux/udmabuf.h>
+#include <sys/ioctl.h>
+
+#include "core/sys.h"
+
+namespace dmaheap {
+
+namespace {
+
+constexpr const char *kSizeLimit = "/sys/module/udmabuf/parameters/size_limit_mb";
+constexpr unsigned kMiB = 20;
+
+static_assert(sizeof(udmabuf_create_list) == 8 && sizeof(udmabuf_create_item) == 24);
+static_assert(UDMABUF_CREATE_LIST == 0x40087543);
+
+Bytes parse_megabytes(const std::string &text)
+{
+    Bytes megabytes = 0;
+    std::from_chars(text.data(), text.data() + text.size(), megabytes);
+    return megabytes << kMiB;
+}
+
+/// The argument of UDMABUF_CREATE_LIST: a head, and an item for each extent.
+std::vector<std::byte> create_list(const Memory &memory)
+{
+    const auto &extents = memory.extents();
+    udmabuf_create_list head{};
+    head.flags = UDMABUF_FLAGS_CLOEXEC;
+    head.count = static_cast<std::uint32_t>(extents.size());
+    std::vector<std::byte> argument(sizeof head + extents.size() * sizeof(udmabuf_create_item));
+    std::memcpy(argument.data(), &head, sizeof head);
+
+    std::byte *place = argument.data() + sizeof head;
+    for (const Extent &extent : extents) {
+        const udmabuf_create_item item{ .memfd = static_cast<std::uint32_t>(extent.file.get()),
+                                        .__pad = 0,
+                                        .offset = extent.offset,
+                                        .size = extent.size };
+        std::memcpy(place, &item, sizeof item);
+        place += sizeof item;
+    }
+    return argument;
+}
+
+/// The first SYNC of all. Clients end an access that they have not begun, and the kernel's own
+/// heaps let them; end_cpu_udmabuf() does so once begin_cpu_udmabuf() has been called. Best effort.
+void begin_access(int dma_buf)
+{
+    dma_buf_sync sync{ .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
+    ::ioctl(dma_buf, DMA_BUF_IOCTL_SYNC, &sync);
+}
+
+/// How many references to a dma-buf there are: descriptors, mappings, importers. 0 when unknown.
+unsigned reference_count(int dma_buf)
+{
+    const auto info = sys::read_text(("/proc/self/fdinfo/" + std::to_string(dma_buf)).c_str());
+    if (!info)
+        return 0;
+
+    constexpr std::string_view kKey = "\ncount:\t";
+    const auto at = info->find(kKey);
+    unsigned count = 0;
+    if (at != std::string::npos)
+        std::from_chars(info->data() + at + kKey.size(), info->data() + info->size(), count);
+    return count;
+}
+
+} // namespace
+
+Result<std::unique_ptr<UdmabufExporter>> UdmabufExporter::open(std::function<void()> on_live)
+{
+    auto device = sys::open("/dev/udmabuf", O_RDWR);
+    if (!device)
+        return std::unexpected(device.error());
+
+    std::unique_ptr<UdmabufExporter> exporter(
+        new UdmabufExporter(*std::move(device), std::move(on_live)));
+    auto page = sys::memfd("dmaheapd-probe", page_size());
+    if (!page)
+        return std::unexpected(page.error());
+    if (auto made = exporter->create(Memory(Extent{ *std::move(page), 0, page_size() })); !made)
+        return std::unexpected(made.error());
+
+    exporter->raise_size_limit();
+    return exporter;
+}
+
+UdmabufExporter::~UdmabufExporter()
+{
+    if (!old_size_limit_.empty())
+        static_cast<void>(sys::write_text(kSizeLimit, old_size_limit_));
+}
+
+Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_flags*/)
+{
+    if (size_limit_ != 0 && buffer.size() > size_limit_)
+        return failure(ENOMEM, "size_limit_mb of the udmabuf module");
+
+    if (auto placed = buffer.memory().place(); !placed)
+        return std::unexpected(placed.error());
+
+    auto dma_buf = create(buffer.memory());
+    if (!dma_buf)
+        return dma_buf;
+
+    auto delivered = sys::duplicate(dma_buf->get());
+    if (!delivered)
+        return delivered;
+
+    const std::scoped_lock lock(mutex_);
+    live_.push_back(Live{ *std::move(dma_buf), std::move(buffer) });
+    if (live_.size() == 1)
+        on_live_();
+    return delivered;
+}
+
+bool UdmabufExporter::reap()
+{
+    const std::scoped_lock lock(mutex_);
+    const auto ended = [](const Live &live) { return reference_count(live.dma_buf.get()) == 1; };
+    live_.remove_if(ended);
+    return !live_.empty();
+}
+
+void UdmabufExporter::raise_size_limit()
+{
+    const auto before = sys::read_text(kSizeLimit);
+    if (!before)
+        return;
+
+    size_limit_ = parse_megabytes(*before);
+    if (size_limit_ >= machine_memory())
+        return;
+
+    const Bytes wanted = machine_memory() >> kMiB;
+    if (!sys::write_text(kSizeLimit, std::to_string(wanted)))
+        return;
+
+    old_size_limit_ = *before;
+    size_limit_ = wanted << kMiB;
+}
+
+Result<UniqueFd> UdmabufExporter::create(const Memory &memory) const
+{
+    for (const Extent &extent : memory.extents())
+        if (auto sealed = sys::add_seals(extent.file.get(), F_SEAL_SHRINK); !sealed)
+            return std::unexpected(sealed.error());
+
+    auto argument = create_list(memory);
+    const auto made =
+        check("UDMABUF_CREATE_LIST", ::ioctl(device_.get(), UDMABUF_CREATE_LIST, argument.data()));
+    if (!made)
+        return std::unexpected(made.error());
+
+    begin_access(*made);
+    return UniqueFd(*made);
+}
+
+} // namespace dmaheap

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "core/exporter.h"
+
+namespace dmaheap {
+
+/// Real dma-bufs, made by /dev/udmabuf; drivers import them.
+///
+/// The kernel does not tell when such a buffer ends: the exporter keeps one descriptor of each, and
+/// reap() reads from /proc/self/fdinfo how many references there are; 1 is our own.
+/// The access mode asked for has no effect: udmabuf_create() always makes O_RDWR.
+class UdmabufExporter final : public Exporter {
+public:
+    /// Opens /dev/udmabuf, makes one buffer to see that it works, and raises the module's
+    /// size_limit_mb to the machine's memory where it may; it is put back at the end.
+    /// `on_live` is called when there is a live buffer after there was none: from then on reap()
+    /// is wanted.
+    static Result<std::unique_ptr<UdmabufExporter>> open(std::function<void()> on_live);
+
+    ~UdmabufExporter() override;
+
+    /// ENOMEM for more than the module's size_limit_mb, with a step that names it.
+    Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
+    bool reap() override;
+
+private:
+    struct Live {
+        UniqueFd dma_buf;
+        Buffer buffer;
+    };
+
+    UdmabufExporter(UniqueFd device, std::function<void()> on_live)
+        : device_(std::move(device)), on_live_(std::move(on_live))
+    {
+    }
+    void raise_size_limit();
+    [[nodiscard]] Result<UniqueFd> create(const Memory &memory) const;
+
+    UniqueFd device_;
+    std::function<void()> on_live_;
+    std::string old_size_limit_; ///< empty when it was left alone
+    Bytes size_limit_ = 0;       ///< 0 when unknown
+    std::mutex mutex_;
+    std::list<Live> live_;
+};
+
+} // namespace dmaheap

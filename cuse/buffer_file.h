@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/exporter.h"
+#include "cuse/channel.h"
+#include "cuse/fuse_mount.h"
+#include "cuse/passthrough.h"
+#include "cuse/private_server.h"
+#include "cuse/stock.h"
+
+namespace dmaheap::cuse {
+
+/// Buffers for kernels without udmabuf: files of a private FUSE mount that nobody can see, which
+/// behave like dma-bufs towards user space. No driver can import them.
+///
+/// Each is backed by its memory through passthrough where the kernel has it, so that mapping it
+/// costs what mapping the memory costs; else it goes through the page cache, with the mount's limit
+/// on dirty pages lifted.
+///
+/// The kernel tells when the last descriptor is gone. With passthrough that is not the end: a
+/// mapping holds the memory itself. What is still mapped then is looked after by reap(), which sees
+/// shared mappings of a descriptor that could write; others, it takes for gone. A thread of its own
+/// serves the mount, because the threads that allocate open files of it; and a few files are opened
+/// ahead of need, because that takes two round trips to it.
+class BufferFileExporter final : public Exporter {
+public:
+    enum class Backing { passthrough, page_cache };
+
+    /// `on_released` is called, on any thread, when there is a buffer that nobody has a descriptor
+    /// of any more, after there was none: from then on reap() is wanted. Throws std::system_error.
+    BufferFileExporter(Backing backing, std::function<void()> on_released);
+
+    /// Whether the kernel has taken up passthrough.
+    [[nodiscard]] bool has_passthrough() const { return passthrough_.available(); }
+
+    /// EOPNOTSUPP for memory of more than one extent.
+    Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
+
+    /// Waits until the kernel has told of all that have ended, too.
+    bool reap() override;
+
+private:
+    friend struct BufferCalls;
+
+    /// A file of the mount, from before it is opened until the kernel releases it.
+    struct File {
+        UniqueFd own_memory;          ///< of a file that was opened ahead of need
+        std::optional<Buffer> buffer; ///< nothing yet: opened ahead of need
+        bool opened = false;          ///< by us; nobody else may
+        std::int32_t backing = 0;     ///< of passthrough; 0: none
+
+        [[nodiscard]] int memory() const;
+        [[nodiscard]] Bytes size() const { return buffer ? buffer->size() : 0; }
+    };
+
+    /// A file that is open already and waits for a buffer.
+    struct Blank {
+        std::uint64_t id; ///< the inode's number
+        UniqueFd file;    ///< O_RDWR
+    };
+
+    Result<UniqueFd> fill_blank(Blank blank, Buffer buffer);
+    Result<Blank> make_blank();
+    Result<Blank> add_and_open(File file, int mode);
+    std::unique_ptr<Channel> make_channel(UniqueFd fd);
+    bool end_released();
+    void lift_dirty_limit() const;
+    static ssize_t write_reply(int fd, iovec *ranges, int count, void *exporter);
+
+    std::mutex mutex_;
+    std::uint64_t last_id_;               ///< never used twice
+    std::map<std::uint64_t, File> files_; ///< by the inode's number
+    std::vector<std::uint64_t> released_; ///< no descriptor is left; perhaps still mapped
+
+    Passthrough passthrough_;
+    UniqueFd root_;
+    std::function<void()> on_released_;
+    std::optional<PrivateServer> server_;
+    std::optional<Stock<Blank>> blanks_; ///< with passthrough only; ends before what answers it
+};
+
+} // namespace dmaheap::cuse

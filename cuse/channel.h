@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace dmaheap::cuse {
+
+/// A libfuse session over a descriptor that we have opened ourselves: libfuse's own set-up installs
+/// signal handlers and leaks the descriptor to children. Requests are read without waiting, by any
+/// number of threads; each is then served on the thread that read it.
+class Channel {
+public:
+    struct Destroy {
+        void operator()(fuse_session *session) const { fuse_session_destroy(session); }
+    };
+    using Session = std::unique_ptr<fuse_session, Destroy>;
+
+    /// Large enough for any request: see room_for_requests().
+    using Room = std::unique_ptr<std::byte[]>;
+
+    /// What sessions may agree on with the kernel at most; to be set in their init callback.
+    static constexpr unsigned kMaxWrite = 128U << 10;
+
+    /// How a whole reply is written to the kernel, as writev(2); gets the session's userdata.
+    using WriteReply = ssize_t (*)(int fd, iovec *ranges, int count, void *userdata);
+
+    /// `fd`: of /dev/fuse or /dev/cuse, opened with O_NONBLOCK. Throws std::system_error.
+    Channel(Session session, UniqueFd fd, WriteReply write_reply = write_unchanged);
+    Channel(const Channel &) = delete;
+    Channel &operator=(const Channel &) = delete;
+    ~Channel() = default;
+
+    [[nodiscard]] int fd() const { return fd_; }
+
+    static ssize_t write_unchanged(int fd, iovec *ranges, int count, void *userdata);
+    static Room room_for_requests();
+
+    /// Reads one request. EAGAIN when there is none, ENODEV when the connection has ended.
+    [[nodiscard]] Result<std::span<std::byte>> receive(Room &room) const;
+    void serve(std::span<std::byte> request);
+
+private:
+    Session session_; ///< owns fd_, too
+    int fd_;
+};
+
+} // namespace dmaheap::cuse

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/delivery/ptrace_delivery.h"
+
+#include <csignal>
+
+#include "cuse/delivery/hand_over.h"
+#include "cuse/delivery/thread_stat.h"
+#include "cuse/delivery/transfer.h"
+#include "cuse/delivery/window.h"
+
+namespace dmaheap::delivery {
+
+namespace {
+
+/// What the client is told if the daemon dies before the client has stopped. The real result takes
+/// its place, and the struct is not written before the descriptor is there.
+constexpr int kUndelivered = ECONNABORTED;
+
+Stepping stepping_for(const ThreadStat &stat)
+{
+    return stat.ignores(SIGTRAP) ? Stepping::system_call_stops : Stepping::single_step;
+}
+
+/// Everything that is done with the caller between its stop and its going on.
+Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, UniqueFd buffer)
+{
+    auto table = DescriptorTable::of(caller.thread); // while the caller wakes up
+    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{});
+    const bool stopped = co_await Await<NextStop>(lane, tracee);
+    if (!stopped)
+        co_return failure(ESRCH, "caller that has gone");
+
+    auto window = Window::open(tracee, -kUndelivered, stepping_for(stat));
+    if (!window)
+        co_return std::unexpected(window.error());
+
+    lane.move_to(stat.cpu);
+    Status done;
+    if (table) {
+        const Transfer transfer(caller, std::move(answer), std::move(buffer), *std::move(table));
+        done = co_await hand_over(lane, tracee, window->borrowed(), transfer);
+    } else {
+        done = std::unexpected(table.error());
+    }
+    std::move(*window).close(done ? 0 : -done.error().code);
+    co_return done;
+}
+
+} // namespace
+
+void PtraceDelivery::complete(PendingReply reply, Caller caller, Answer answer, UniqueFd buffer)
+{
+    Lane &mine = lane();
+    const Lane::Stretch stretch(mine);
+    mine.keep(deliver(mine, std::move(reply), caller, std::move(answer), std::move(buffer)));
+}
+
+std::optional<std::chrono::milliseconds> PtraceDelivery::resume()
+{
+    return lane().resume();
+}
+
+void PtraceDelivery::leave()
+{
+    const std::scoped_lock lock(mutex_);
+    lanes_.erase(std::this_thread::get_id());
+}
+
+Lane &PtraceDelivery::lane()
+{
+    const std::scoped_lock lock(mutex_);
+    auto &mine = lanes_[std::this_thread::get_id()];
+    if (!mine)
+        mine = std::make_unique<Lane>();
+    return *mine;
+}
+
+Errand PtraceDelivery::deliver(Lane &lane, PendingReply reply, Caller caller, Answer answer,
+                               UniqueFd buffer)
+{
+    auto tracee = Tracee::seize(caller.thread);
+    if (!tracee) {
+        std::move(reply).fail(tracee.error());
+        on_failure_(caller, tracee.error());
+        co_return;
+    }
+    std::move(reply).fail({ .code = kUndelivered, .step = "delivery" });
+
+    const Status done = co_await lend(lane, *tracee, caller, std::move(answer), std::move(buffer));
+    while (tracee->state() != Tracee::State::gone) {
+        if (tracee->state() == Tracee::State::stopped)
+            tracee->detach();
+        else
+            co_await Await<NextStop>(lane, *tracee); // killed: it can only end
+    }
+    if (!done)
+        on_failure_(caller, done.error());
+}
+
+} // namespace dmaheap::delivery

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cuse/delivery/delivery.h"
+#include "cuse/delivery/inbox.h"
+#include "cuse/delivery/post.h"
+
+namespace dmaheap::delivery {
+
+/// The daemon's half of one delivery: what is said to the caller's socket and memory between the
+/// system calls that the caller makes. Holds no state of the caller's that it could not lose.
+class Transfer {
+public:
+    Transfer(Caller caller, Answer answer, UniqueFd buffer, DescriptorTable table)
+        : caller_(caller), answer_(std::move(answer)), buffer_(std::move(buffer)),
+          table_(std::move(table)), memory_(caller.thread)
+    {
+    }
+
+    [[nodiscard]] const Answer &answer() const { return answer_; }
+
+    /// Puts the message into the caller's socket `number` and an inbox for it to `scratch`. The
+    /// payload is the struct with `number` filled in, for the caller's kernel to copy out.
+    [[nodiscard]] Status send(Abi abi, int number, RemoteAddress scratch) const;
+
+    /// The number that the caller received the buffer under; EMFILE when it had none left.
+    [[nodiscard]] Result<int> received(Abi abi, RemoteAddress scratch) const;
+
+    /// Makes the struct what it was before send(): the payload has reached it, the buffer has not.
+    void take_back() const;
+
+private:
+    Caller caller_;
+    Answer answer_;
+    UniqueFd buffer_;
+    DescriptorTable table_;
+    RemoteMemory memory_;
+};
+
+} // namespace dmaheap::delivery

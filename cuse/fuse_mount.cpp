@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/fuse_mount.h"
+
+#include <cctype>
+#include <sstream>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/mount.h>
+
+#include "core/sys.h"
+
+namespace dmaheap::cuse {
+
+namespace {
+
+constexpr const char *kSubtype = "dmaheapd";
+
+/// A file system context that takes options one by one, as mount(8) does with fsconfig(2).
+class Context {
+public:
+    explicit Context(int fd) : fd_(fd) {}
+
+    void set(const char *key, const std::string &value)
+    {
+        configure(FSCONFIG_SET_STRING, key, value.c_str());
+    }
+    void set_flag(const char *key) { configure(FSCONFIG_SET_FLAG, key, nullptr); }
+    [[nodiscard]] Status create()
+    {
+        configure(FSCONFIG_CMD_CREATE, nullptr, nullptr);
+        return status_;
+    }
+
+private:
+    void configure(unsigned command, const char *key, const char *value)
+    {
+        if (status_)
+            status_ = check_done("fsconfig", ::fsconfig(fd_, command, key, value, 0));
+    }
+
+    int fd_;
+    Status status_;
+};
+
+Status configure(int context_fd, int channel, Permissions permissions)
+{
+    Context context(context_fd);
+    context.set("source", kSubtype);
+    context.set("subtype", kSubtype);
+    context.set("fd", std::to_string(channel));
+    context.set("rootmode", "40000");
+    context.set("user_id", "0");
+    context.set("group_id", "0");
+    context.set_flag("allow_other");
+    if (permissions == Permissions::by_mode)
+        context.set_flag("default_permissions");
+    return context.create();
+}
+
+/// Undoes the octal escapes of /proc/self/mountinfo.
+std::string unescape(const std::string &text)
+{
+    constexpr int kOctal = 8;
+    std::string plain;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] == '\\' && at + 3 < text.size()) {
+            plain += static_cast<char>(std::stoi(text.substr(at + 1, 3), nullptr, kOctal));
+            at += 3;
+        } else {
+            plain += text[at];
+        }
+    }
+    return plain;
+}
+
+/// Whether a line of /proc/self/mountinfo is a mount of ours at `folder`.
+bool is_ours(const std::string &line, const std::string &folder)
+{
+    std::istringstream fields(line);
+    std::string ignored;
+    std::string point;
+    fields >> ignored >> ignored >> ignored >> ignored >> point;
+    const bool type = line.find(std::string(" - ") + kMountType + " ") != std::string::npos;
+    return type && unescape(point) == folder;
+}
+
+} // namespace
+
+Result<DetachedMount> make_mount(Permissions permissions)
+{
+    auto channel = sys::open("/dev/fuse", O_RDWR | O_NONBLOCK);
+    if (!channel)
+        return std::unexpected(channel.error());
+
+    const auto context = check("fsopen", ::fsopen("fuse", FSOPEN_CLOEXEC));
+    if (!context)
+        return std::unexpected(context.error());
+
+    const UniqueFd owned_context(*context);
+    if (auto created = configure(owned_context.get(), channel->get(), permissions); !created)
+        return std::unexpected(created.error());
+
+    const auto root = check("fsmount", ::fsmount(owned_context.get(), FSMOUNT_CLOEXEC,
+                                                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+    if (!root)
+        return std::unexpected(root.error());
+
+    return DetachedMount{ .channel = *std::move(channel), .root = UniqueFd(*root) };
+}
+
+Result<AttachedMount> AttachedMount::attach(int mount, std::string folder)
+{
+    if (auto moved = check_done("move_mount", ::move_mount(mount, "", AT_FDCWD, folder.c_str(),
+                                                           MOVE_MOUNT_F_EMPTY_PATH));
+        !moved)
+        return std::unexpected(moved.error());
+
+    return AttachedMount(std::move(folder));
+}
+
+AttachedMount::~AttachedMount()
+{
+    if (!folder_.empty())
+        ::umount2(folder_.c_str(), MNT_DETACH);
+}
+
+unsigned remove_stale_mounts(const std::string &folder)
+{
+    const auto table = sys::read_text("/proc/self/mountinfo");
+    std::istringstream lines(table ? *table : "");
+    unsigned removed = 0;
+    for (std::string line; std::getline(lines, line);)
+        if (is_ours(line, folder) && ::umount2(folder.c_str(), MNT_DETACH) == 0)
+            ++removed;
+    return removed;
+}
+
+} // namespace dmaheap::cuse

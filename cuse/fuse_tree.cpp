@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/fuse_tree.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cuse/node_calls.h"
+
+namespace dmaheap::cuse {
+
+namespace {
+
+constexpr fuse_ino_t kRoot = FUSE_ROOT_ID;
+constexpr const char *kHeapsName = "dma_heap";
+constexpr double kForever = 86400; // only requests of the mount itself change anything
+constexpr mode_t kFolderMode = 0755;
+
+void require(const Status &done)
+{
+    if (!done)
+        throw std::system_error(done.error().code, std::generic_category(), done.error().step);
+}
+
+timespec now()
+{
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return time;
+}
+
+} // namespace
+
+class FuseTree::Folder {
+public:
+    explicit Folder(std::string path)
+        : path_(std::move(path)), made_(::mkdir(path_.c_str(), kFolderMode) == 0)
+    {
+        if (!made_ && errno != EEXIST)
+            throw std::system_error(errno, std::generic_category(), "mkdir " + path_);
+    }
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+    ~Folder()
+    {
+        if (made_)
+            ::rmdir(path_.c_str());
+    }
+
+    [[nodiscard]] const std::string &path() const { return path_; }
+
+private:
+    std::string path_;
+    bool made_;
+};
+
+/// The requests of the mount, as libfuse calls them.
+struct TreeCalls {
+    static FuseTree &tree_of(fuse_req_t request)
+    {
+        return *static_cast<FuseTree *>(fuse_req_userdata(request));
+    }
+
+    static FuseTree::File &file_of(fuse_req_t request, fuse_ino_t inode)
+    {
+        return tree_of(request).files_.at(inode - kRoot);
+    }
+
+    static void init(void * /*tree*/, fuse_conn_info *connection)
+    {
+        connection->max_write = Channel::kMaxWrite;
+        // O_TRUNC comes with the open instead of as a truncation, which is refused.
+        connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
+    }
+
+    static void lookup(fuse_req_t request, fuse_ino_t, const char *name)
+    {
+        FuseTree &tree = tree_of(request);
+        const std::scoped_lock lock(tree.mutex_);
+        const auto last = tree.files_.end();
+        const auto found = std::find_if(tree.files_.begin() + 1, last,
+                                        [name](const auto &file) { return file.name == name; });
+        if (found == last)
+            return static_cast<void>(fuse_reply_err(request, ENOENT));
+
+        fuse_entry_param entry{};
+        entry.ino = found->attributes.st_ino;
+        entry.attr = found->attributes;
+        entry.attr_timeout = kForever;
+        entry.entry_timeout = kForever;
+        fuse_reply_entry(request, &entry);
+    }
+
+    static void getattr(fuse_req_t request, fuse_ino_t inode, fuse_file_info *)
+    {
+        const std::scoped_lock lock(tree_of(request).mutex_);
+        fuse_reply_attr(request, &file_of(request, inode).attributes, kForever);
+    }
+
+    static void setattr(fuse_req_t request, fuse_ino_t inode, struct stat *wanted, int which,
+                        fuse_file_info *)
+    {
+        if ((which & FUSE_SET_ATTR_SIZE) != 0)
+            return static_cast<void>(fuse_reply_err(request, EINVAL));
+
+        const std::scoped_lock lock(tree_of(request).mutex_);
+        struct stat &attributes = file_of(request, inode).attributes;
+        constexpr mode_t kBits = ALLPERMS;
+        if ((which & FUSE_SET_ATTR_MODE) != 0)
+            attributes.st_mode = (attributes.st_mode & ~kBits) | (wanted->st_mode & kBits);
+        if ((which & FUSE_SET_ATTR_UID) != 0)
+            attributes.st_uid = wanted->st_uid;
+        if ((which & FUSE_SET_ATTR_GID) != 0)
+            attributes.st_gid = wanted->st_gid;
+        set_times(attributes, *wanted, which);
+        fuse_reply_attr(request, &attributes, kForever);
+    }
+
+    static void set_times(struct stat &attributes, const struct stat &wanted, int which)
+    {
+        attributes.st_ctim = now();
+        if ((which & FUSE_SET_ATTR_ATIME) != 0)
+            attributes.st_atim =
+                (which & FUSE_SET_ATTR_ATIME_NOW) != 0 ? attributes.st_ctim : wanted.st_atim;
+        if ((which & FUSE_SET_ATTR_MTIME) != 0)
+            attributes.st_mtim =
+                (which & FUSE_SET_ATTR_MTIME_NOW) != 0 ? attributes.st_ctim : wanted.st_mtim;
+    }
+
+    static void readdir(fuse_req_t request, fuse_ino_t, std::size_t size, off_t offset,
+                        fuse_file_info *)
+    {
+        std::vector<char> entries(size);
+        const std::size_t used = list(request, static_cast<std::size_t>(offset), entries);
+        fuse_reply_buf(request, entries.data(), used);
+    }
+
+    /// Fills in as many entries as fit, from number `first` on: ".", "..", then the nodes.
+    static std::size_t list(fuse_req_t request, std::size_t first, std::span<char> into)
+    {
+        FuseTree &tree = tree_of(request);
+        const std::scoped_lock lock(tree.mutex_);
+        std::size_t used = 0;
+        for (std::size_t at = first; at <= tree.files_.size(); ++at) {
+            const auto &file = tree.files_.at(at < 2 ? 0 : at - 1);
+            const std::string name = at == 0 ? "." : at == 1 ? ".." : file.name;
+            const std::size_t wanted =
+                fuse_add_direntry(request, into.data() + used, into.size() - used, name.c_str(),
+                                  &file.attributes, static_cast<off_t>(at + 1));
+            if (wanted > into.size() - used)
+                break;
+            used += wanted;
+        }
+        return used;
+    }
+
+    static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info *file)
+    {
+        if (!file_of(request, inode).device)
+            return static_cast<void>(fuse_reply_err(request, EISDIR));
+        if ((file->flags & O_DIRECT) != 0)
+            return static_cast<void>(fuse_reply_err(request, EINVAL));
+
+        file->direct_io = 1;
+        file->nonseekable = 1;
+        fuse_reply_open(request, file);
+    }
+
+    static void refuse_read(fuse_req_t request, fuse_ino_t, std::size_t, off_t, fuse_file_info *)
+    {
+        fuse_reply_err(request, EINVAL);
+    }
+
+    static void refuse_write(fuse_req_t request, fuse_ino_t, const char *, std::size_t, off_t,
+                             fuse_file_info *)
+    {
+        fuse_reply_err(request, EINVAL);
+    }
+
+    static void refuse_fsync(fuse_req_t request, fuse_ino_t, int, fuse_file_info *)
+    {
+        fuse_reply_err(request, EINVAL);
+    }
+
+    static void refuse_fallocate(fuse_req_t request, fuse_ino_t, int, off_t, off_t,
+                                 fuse_file_info *)
+    {
+        fuse_reply_err(request, ENODEV);
+    }
+
+    static void ioctl(fuse_req_t request, fuse_ino_t inode, unsigned command, void *argument,
+                      fuse_file_info *, unsigned, const void *in, std::size_t in_size, std::size_t)
+    {
+        Device *const device = file_of(request, inode).device;
+        if (!device)
+            return static_cast<void>(fuse_reply_err(request, ENOTTY));
+
+        answer_ioctl(*device, request, command, argument, in, in_size);
+    }
+
+    static constexpr fuse_lowlevel_ops operations()
+    {
+        fuse_lowlevel_ops ops{};
+        ops.init = init;
+        ops.lookup = lookup;
+        ops.getattr = getattr;
+        ops.setattr = setattr;
+        ops.readdir = readdir;
+        ops.open = open;
+        ops.read = refuse_read;
+        ops.write = refuse_write;
+        ops.fsync = refuse_fsync;
+        ops.fallocate = refuse_fallocate;
+        ops.ioctl = ioctl;
+        return ops; // no poll: the kernel then knows that nodes are always ready
+    }
+};
+
+FuseTree::FuseTree(const std::string &dev_root, std::vector<Node> nodes)
+    : folder_(std::make_unique<Folder>(dev_root + "/" + kHeapsName))
+{
+    add_file("", nullptr, kFolderMode, 0, 0);
+    for (Node &node : nodes)
+        add_file(std::move(node.name), node.device, node.mode, node.owner, node.group);
+}
+
+FuseTree::~FuseTree() = default;
+
+void FuseTree::add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group)
+{
+    struct stat attributes{};
+    attributes.st_ino = kRoot + files_.size();
+    attributes.st_mode = mode | (device ? S_IFREG : S_IFDIR);
+    attributes.st_nlink = device ? 1 : 2;
+    attributes.st_uid = owner;
+    attributes.st_gid = group;
+    attributes.st_atim = attributes.st_mtim = attributes.st_ctim = now();
+    files_.push_back(File{ std::move(name), device, attributes });
+}
+
+void FuseTree::show(Server &server)
+{
+    static constexpr fuse_lowlevel_ops kOperations = TreeCalls::operations();
+    auto detached = make_mount(Permissions::by_mode);
+    require(detached ? Status() : std::unexpected(detached.error()));
+
+    std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };
+    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
+    Channel::Session session(fuse_session_new(&args, &kOperations, sizeof kOperations, this));
+    if (!session)
+        throw std::system_error(EINVAL, std::generic_category(), "fuse_session_new");
+
+    channel_ = std::make_unique<Channel>(std::move(session), std::move(detached->channel));
+    server.add(*channel_);
+    auto attached = AttachedMount::attach(detached->root.get(), folder_->path());
+    require(attached ? Status() : std::unexpected(attached.error()));
+    mount_.emplace(*std::move(attached));
+}
+
+} // namespace dmaheap::cuse

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <sys/stat.h>
+
+#include "cuse/channel.h"
+#include "cuse/device.h"
+#include "cuse/fuse_mount.h"
+#include "cuse/server.h"
+
+namespace dmaheap::cuse {
+
+/// The nodes as files of one FUSE mount, for kernels without CUSE: its root is the folder dma_heap.
+/// The kernel checks mode, owner and group; chmod and chown work and last as long as the daemon.
+class FuseTree {
+public:
+    /// A node of the tree.
+    struct Node {
+        std::string name;
+        Device *device;
+        mode_t mode; ///< permission bits
+        uid_t owner;
+        gid_t group;
+    };
+
+    /// `dev_root`/dma_heap is made if need be, and taken away again at the end. Throws
+    /// std::system_error.
+    FuseTree(const std::string &dev_root, std::vector<Node> nodes);
+    FuseTree(const FuseTree &) = delete;
+    FuseTree &operator=(const FuseTree &) = delete;
+    ~FuseTree();
+
+    /// Mounts the tree at `dev_root`/dma_heap. `server` serves it
+    /// from now on, and must be ended before the tree is destroyed. Throws std::system_error.
+    void show(Server &server);
+
+private:
+    friend struct TreeCalls;
+    class Folder; ///< made if it was not there, and removed if we made it
+
+    struct File {
+        std::string name;
+        Device *device; ///< null for a folder
+        struct stat attributes;
+    };
+
+    void add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group);
+
+    std::unique_ptr<Folder> folder_;
+    std::mutex mutex_;
+    std::deque<File> files_; ///< number N is inode N + 1: the folder, then the nodes
+    std::unique_ptr<Channel> channel_;
+    std::optional<AttachedMount> mount_;
+};
+
+} // namespace dmaheap::cuse

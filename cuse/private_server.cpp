@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/private_server.h"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+namespace dmaheap::cuse {
+
+namespace {
+
+UniqueFd required(const char *step, long fd)
+{
+    if (fd == -1)
+        throw std::system_error(errno, std::generic_category(), step);
+    return UniqueFd(static_cast<int>(fd));
+}
+
+} // namespace
+
+PrivateServer::PrivateServer(UniqueFd channel, MakeChannel make)
+    : process_(required("pidfd_open", ::syscall(SYS_pidfd_open, ::getpid(), 0))),
+      stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC)))
+{
+    std::promise<void> started;
+    auto outcome = started.get_future();
+    thread_ = std::jthread([this, fd = channel.get(), make = std::move(make),
+                            started = std::move(started)]() mutable { run(fd, make, started); });
+    outcome.get(); // from here on the thread has its own descriptor, and ours is closed
+}
+
+PrivateServer::~PrivateServer()
+{
+    ::eventfd_write(stop_.get(), 1);
+}
+
+Result<UniqueFd> PrivateServer::fetch(int fd) const
+{
+    const auto fetched =
+        check("pidfd_getfd", static_cast<int>(::syscall(SYS_pidfd_getfd, process_.get(), fd, 0)));
+    if (!fetched)
+        return std::unexpected(fetched.error());
+
+    return UniqueFd(*fetched);
+}
+
+void PrivateServer::run(int channel_fd, const MakeChannel &make, std::promise<void> &started)
+{
+    std::unique_ptr<Channel> channel;
+    try {
+        leave_shared_table(channel_fd);
+        channel = make(UniqueFd(channel_fd));
+    } catch (...) {
+        return started.set_exception(std::current_exception());
+    }
+    started.set_value();
+    serve(*channel);
+}
+
+/// Keeps no more than it needs: what the process closes is to be closed.
+void PrivateServer::leave_shared_table(int channel_fd) const
+{
+    if (::unshare(CLONE_FILES) == -1)
+        throw std::system_error(errno, std::generic_category(), "unshare");
+
+    std::array kept{ STDERR_FILENO, channel_fd, process_.get(), stop_.get() };
+    std::ranges::sort(kept);
+    for (std::size_t at = 0; at + 1 < kept.size(); ++at)
+        if (kept.at(at) + 1 < kept.at(at + 1))
+            ::close_range(static_cast<unsigned>(kept.at(at)) + 1,
+                          static_cast<unsigned>(kept.at(at + 1)) - 1, 0);
+    ::close_range(static_cast<unsigned>(kept.back()) + 1, ~0U, 0);
+}
+
+void PrivateServer::serve(Channel &channel) const
+{
+    auto room = Channel::room_for_requests();
+    std::array<pollfd, 2> waited{ pollfd{ channel.fd(), POLLIN, 0 },
+                                  pollfd{ stop_.get(), POLLIN, 0 } };
+    while (::poll(waited.data(), waited.size(), -1) != -1 || errno == EINTR) {
+        if (waited[1].revents != 0)
+            return;
+        const auto request = channel.receive(room);
+        if (request)
+            channel.serve(*request);
+        else if (request.error().code == ENODEV)
+            return; // the connection has ended
+    }
+}
+
+} // namespace dmaheap::cuse

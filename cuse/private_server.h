@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "core/unique_fd.h"
+#include "cuse/channel.h"
+
+namespace dmaheap::cuse {
+
+/// Serves a mount that the daemon itself opens files of, from one thread with a descriptor table of
+/// its own.
+///
+/// The kernel does not let go of a thread whose open has been read and not answered, not even for
+/// SIGKILL, until the connection ends; and the connection ends with the last descriptor of it. If
+/// the waiting thread shared the table that the descriptor is in, a daemon that is killed at such a
+/// moment would never end. Here the descriptor goes with the serving thread.
+class PrivateServer {
+public:
+    /// Made on the serving thread, of the descriptor in that thread's table.
+    using MakeChannel = std::function<std::unique_ptr<Channel>(UniqueFd)>;
+
+    /// Starts serving. Throws std::system_error, or what `make` throws.
+    PrivateServer(UniqueFd channel, MakeChannel make);
+    PrivateServer(const PrivateServer &) = delete;
+    PrivateServer &operator=(const PrivateServer &) = delete;
+    ~PrivateServer();
+
+    /// For the serving thread: a duplicate of a descriptor of the process in the thread's own
+    /// table.
+    [[nodiscard]] Result<UniqueFd> fetch(int fd) const;
+
+private:
+    void run(int channel_fd, const MakeChannel &make, std::promise<void> &started);
+    void leave_shared_table(int channel_fd) const;
+    void serve(Channel &channel) const;
+
+    UniqueFd process_; ///< a pidfd of our own
+    UniqueFd stop_;
+    std::jthread thread_;
+};
+
+} // namespace dmaheap::cuse

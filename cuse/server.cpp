@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/server.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+namespace dmaheap::cuse {
+
+namespace {
+
+constexpr int kForever = -1;
+constexpr std::chrono::seconds kFarewell{ 2 };
+
+/// Brings to an end what has been begun; a client that is still away after that is left alone,
+/// which kills one that is in the middle of it.
+void finish(delivery::Delivery &delivery)
+{
+    const auto end = std::chrono::steady_clock::now() + kFarewell;
+    for (auto pause = delivery.resume(); pause && std::chrono::steady_clock::now() < end;
+         pause = delivery.resume())
+        std::this_thread::sleep_for(*pause);
+    delivery.leave();
+}
+
+UniqueFd required(const char *step, int fd)
+{
+    if (fd == -1)
+        throw std::system_error(errno, std::generic_category(), step);
+    return UniqueFd(fd);
+}
+
+} // namespace
+
+Server::Server(unsigned threads, delivery::Delivery *delivery)
+    : delivery_(delivery), epoll_(required("epoll_create1", ::epoll_create1(EPOLL_CLOEXEC))),
+      stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC)))
+{
+    epoll_event event{ .events = EPOLLIN, .data = { .ptr = nullptr } };
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_.get(), &event);
+    for (unsigned made = 0; made < threads; ++made)
+        threads_.emplace_back([this] { run(); });
+}
+
+Server::~Server()
+{
+    ::eventfd_write(stop_.get(), 1);
+    threads_.clear();
+}
+
+void Server::add(Channel &channel)
+{
+    arm(EPOLL_CTL_ADD, channel);
+}
+
+void Server::run()
+{
+    auto room = Channel::room_for_requests();
+    for (bool going_on = true; going_on;) {
+        const auto pause = delivery_ ? delivery_->resume() : std::nullopt;
+        going_on = serve_one(room, pause ? static_cast<int>(pause->count()) : kForever);
+    }
+    if (delivery_)
+        finish(*delivery_);
+}
+
+/// False when the server is to stop.
+bool Server::serve_one(Channel::Room &room, int timeout)
+{
+    epoll_event event{};
+    if (::epoll_wait(epoll_.get(), &event, 1, timeout) != 1)
+        return true;
+    if (!event.data.ptr)
+        return false;
+
+    auto &channel = *static_cast<Channel *>(event.data.ptr);
+    const auto request = channel.receive(room);
+    if (!request && request.error().code == ENODEV)
+        return true; // the connection has ended; it is not armed again
+
+    arm(EPOLL_CTL_MOD, channel);
+    if (request)
+        channel.serve(*request);
+    return true;
+}
+
+void Server::arm(int operation, Channel &channel)
+{
+    epoll_event event{ .events = EPOLLIN | EPOLLONESHOT, .data = { .ptr = &channel } };
+    if (::epoll_ctl(epoll_.get(), operation, channel.fd(), &event) == -1)
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+} // namespace dmaheap::cuse

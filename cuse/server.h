@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "core/unique_fd.h"
+#include "cuse/channel.h"
+#include "cuse/delivery/delivery.h"
+
+namespace dmaheap::cuse {
+
+/// A fixed number of threads that serve any number of channels.
+///
+/// An idle thread sleeps in the kernel. A channel wakes one thread for one request, which lets the
+/// next one in before it serves its own.
+class Server {
+public:
+    /// Starts the threads. `delivery` may be null, for channels whose requests deliver nothing;
+    /// it must outlive the server. Throws std::system_error.
+    Server(unsigned threads, delivery::Delivery *delivery);
+    Server(const Server &) = delete;
+    Server &operator=(const Server &) = delete;
+    /// Ends the threads; what they have begun is brought to its end first, if that takes no longer
+    /// than two seconds.
+    ~Server();
+
+    /// Serves a channel from now on. It must outlive the server. Throws std::system_error.
+    void add(Channel &channel);
+
+private:
+    void run();
+    bool serve_one(Channel::Room &room, int timeout);
+    void arm(int operation, Channel &channel);
+
+    delivery::Delivery *delivery_;
+    UniqueFd epoll_;
+    UniqueFd stop_;
+    std::vector<std::jthread> threads_;
+};
+
+} // namespace dmaheap::cuse

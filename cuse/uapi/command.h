@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include <linux/ioctl.h>
+
+/// What the bytes of an ioctl mean. Pure: bytes in, values out.
+namespace dmaheap::uapi {
+
+/// The number part of a command, which is all that the kernel's dma-heap looks at.
+constexpr unsigned number_of(std::uint32_t command)
+{
+    return _IOC_NR(command);
+}
+
+/// Bytes that the command carries back to the caller; 0 for _IO and _IOW.
+constexpr std::size_t bytes_out(std::uint32_t command)
+{
+    return (_IOC_DIR(command) & _IOC_READ) != 0 ? _IOC_SIZE(command) : 0;
+}
+
+/// Reads a struct; what the bytes do not hold is zero, as in dma_heap_ioctl().
+template <class Struct>
+Struct decode(std::span<const std::byte> bytes)
+{
+    static_assert(std::is_trivially_copyable_v<Struct>);
+    Struct value{};
+    std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof value));
+    return value;
+}
+
+} // namespace dmaheap::uapi

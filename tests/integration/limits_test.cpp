@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+
+#include "tests/integration/scene.h"
+#include "tests/support/catch.h"
+
+using namespace dmaheap::test;
+
+TEST_CASE("limits: a client without a free descriptor gets EMFILE", "[limits]")
+{
+    Scene scene;
+    for (const std::string &name : victims({ "client", "client-32" })) {
+        INFO(name);
+        Opened opened(scene.daemon, name);
+        CHECK(opened.client.get("leave-free", 0) == 40);
+        Balance balance(scene.daemon, { &opened.client });
+
+        CHECK(opened.client.ask("alloc", opened.heap, 4096).words ==
+              std::vector<std::string>{ "error", std::to_string(EMFILE), "0" });
+
+        CHECK(balance.difference() == "");
+        opened.client.get("lift-limit");
+        CHECK(opened.client.get("alloc", opened.heap, 4096) == 40);
+    }
+}
+
+TEST_CASE("limits: a client with few free descriptors can use them all", "[limits]")
+{
+    Scene scene;
+    for (const std::string &name : victims({ "client", "client-32" }))
+        for (const int free : { 1, 2, 3 }) {
+            INFO(name << " with " << free);
+            Opened opened(scene.daemon, name);
+            CHECK(opened.client.get("leave-free", free) == 40 - free);
+            Balance balance(scene.daemon, { &opened.client });
+
+            for (int used = free; used > 0; --used)
+                CHECK(opened.client.ask("alloc", opened.heap, 4096).value() == 40 - used);
+            CHECK(opened.client.error("alloc", opened.heap, 4096) == EMFILE);
+
+            for (int used = free; used > 0; --used)
+                opened.client.get("close", 40 - used);
+            CHECK(balance.difference() == "");
+        }
+}
+
+TEST_CASE("limits: a client without address space has an error or a buffer", "[limits]")
+{
+    Scene scene;
+    for (const std::string &name : victims({ "client", "client-static", "client-32" })) {
+        INFO(name);
+        Opened opened(scene.daemon, name);
+        opened.client.get("cycle", opened.heap, 4096, 1);
+        Balance balance(scene.daemon, { &opened.client });
+        opened.client.get("starve");
+
+        const Answer answer = opened.client.ask("alloc", opened.heap, 4096);
+
+        CHECK((answer.ok() || answer.error() == ENOMEM));
+        if (answer.ok())
+            opened.client.get("close", answer.value());
+        CHECK(balance.difference() == "");
+        opened.client.get("feed");
+        CHECK(opened.client.error("alloc", opened.heap, 4096) == 0);
+    }
+}
+
+TEST_CASE("limits: a filter that denies passing descriptors does not keep buffers out", "[limits]")
+{
+    Scene scene;
+    for (const std::string &name : victims({ "client", "client-32" }))
+        for (const std::string how : { "errno", "kill" }) {
+            INFO(name << ", " << how);
+            Opened opened(scene.daemon, name);
+            CHECK(opened.client.error("filter", how) == 0);
+            Balance balance(scene.daemon, { &opened.client });
+
+            CHECK(opened.client.error("alloc", opened.heap, 4096) == 0);
+            CHECK(opened.client.get("cycle", opened.heap, 4096, 10) == 10);
+
+            opened.client.get("close", opened.heap + 1);
+            CHECK(balance.difference() == "");
+        }
+}
+
+TEST_CASE("limits: the filter of the client is in force again after a delivery", "[limits]")
+{
+    Scene scene;
+    Opened opened(scene.daemon);
+    const long long buffer = opened.client.get("alloc", opened.heap, 4096);
+    opened.client.get("filter", "errno");
+    opened.client.get("alloc", opened.heap, 4096);
+
+    CHECK(opened.client.error("map", buffer, 4096) == EPERM);
+}
+
+TEST_CASE("limits: a heap gives no more than its limit, and that again", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,limit=1MiB" } });
+    Opened opened(scene.daemon);
+    Client &client = opened.client;
+    Balance balance(scene.daemon, { &client });
+    constexpr int kLimit = 1 << 20;
+    CHECK(scene.daemon.live().limit == kLimit);
+
+    CHECK(client.ask("alloc", opened.heap, kLimit + 1).words ==
+          std::vector<std::string>{ "error", std::to_string(ENOMEM), "0" });
+    const long long whole = client.get("alloc", opened.heap, kLimit);
+    CHECK(client.error("alloc", opened.heap, 1) == ENOMEM);
+
+    client.get("close", whole);
+    CHECK(await([&] { return client.error("alloc", opened.heap, kLimit) == 0; }));
+    client.get("close", whole);
+    CHECK(balance.difference() == "");
+}
+
+TEST_CASE("limits: what is mapped is charged, though its descriptor is closed", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,limit=1MiB" } });
+    Opened opened(scene.daemon);
+    Client &client = opened.client;
+    const long long whole = client.get("alloc", opened.heap, 1 << 20);
+    const long long mapped = client.get("map", whole, 1 << 20);
+
+    client.get("close", whole);
+
+    CHECK(scene.daemon.live().buffers == 1);
+    CHECK(client.error("alloc", opened.heap, 4096) == ENOMEM);
+    client.get("unmap", mapped);
+    CHECK(scene.daemon.await_live(0));
+}

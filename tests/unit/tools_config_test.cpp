@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <string>
+
+#include <unistd.h>
+
+#include "tests/support/catch.h"
+#include "tools/dmaheapd/accounts.h"
+#include "tools/dmaheapd/config_file.h"
+#include "tools/dmaheapd/config_keys.h"
+#include "tools/dmaheapd/config_text.h"
+#include "tools/dmaheapd/heap_spec.h"
+
+using namespace dmaheap;
+using namespace dmaheap::config;
+
+namespace {
+
+/// What a call is refused with, "" when it is not.
+template <class Call>
+std::string refusal(Call call)
+{
+    try {
+        call();
+    } catch (const Refused &refused) {
+        return refused.what();
+    }
+    return "";
+}
+
+std::string refusal_of(std::string_view toml)
+{
+    return refusal([toml] { from_toml(toml, "f.toml"); });
+}
+
+std::string refusal_of_spec(std::string_view spec)
+{
+    return refusal([spec] { parse_heap_spec(spec); });
+}
+
+struct Bad {
+    const char *text;
+    const char *refusal;
+};
+
+std::string project_file(const char *name)
+{
+    std::ifstream file(std::string(DMAHEAP_SOURCE_ROOT) + '/' + name);
+    REQUIRE(file);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// "#key = value" becomes "key = value"; "# prose" stays.
+std::string with_examples_on(const std::string &text)
+{
+    std::istringstream lines(text);
+    std::string result;
+    for (std::string line; std::getline(lines, line); result += line + '\n')
+        if (line.size() > 1 && line[0] == '#' && line[1] != ' ')
+            line.erase(0, 1);
+    return result;
+}
+
+/// Configs of every kind that can be accepted, the same in each run.
+class AnyConfig {
+public:
+    Config make()
+    {
+        Config config;
+        for (const auto &key : daemon_keys())
+            REQUIRE(key.set(config, value_for(key)));
+        for (unsigned count = below(4), index = 0; index < count; ++index)
+            config.heaps.push_back(heap(index));
+        return config;
+    }
+
+private:
+    unsigned below(unsigned end) { return static_cast<unsigned>(random_() % end); }
+
+    std::string word()
+    {
+        static constexpr const char *kPieces[] = { "a", "Z", "-", ",",  ".", "\"", "\\", "ö",
+                                                   "'", "#", "=", "[",  "]", " ",  "€",  "𝄞",
+                                                   "{", "%", "0", "x1", "_", "$",  "~",  "*" };
+        std::string text;
+        for (unsigned count = 1 + below(8); count > 0; --count)
+            text += kPieces[below(std::size(kPieces))];
+        return text;
+    }
+
+    template <class Target>
+    std::string value_for(const Key<Target> &key)
+    {
+        if (key.form == "DIR")
+            return "/dev/" + word() + (below(2) == 0 ? "/" : "/../x");
+        if (key.form == "SIZE")
+            return std::to_string(1 + below(5000)) + (below(2) == 0 ? "" : "MiB");
+        if (key.form == "OCTAL")
+            return { '0', octal(), octal(), octal() };
+        if (key.form == "USER" || key.form == "GROUP")
+            return word();
+        if (key.form == "POLICY")
+            return "system";
+        return one_of(key.form);
+    }
+
+    char octal() { return static_cast<char>('0' + below(8)); }
+
+    std::string one_of(std::string_view form)
+    {
+        for (auto skip = below(1U + static_cast<unsigned>(std::ranges::count(form, '|'))); skip > 0;
+             --skip)
+            form.remove_prefix(form.find('|') + 1);
+        return std::string(form.substr(0, form.find('|')));
+    }
+
+    Heap heap(unsigned index)
+    {
+        Heap heap;
+        REQUIRE(set_heap_name(heap, word() + std::to_string(index)));
+        for (const auto &key : heap_keys())
+            if (below(2) == 0)
+                REQUIRE(key.set(heap, value_for(key)));
+        return heap;
+    }
+
+    std::mt19937 random_{ 1 };
+};
+
+} // namespace
+
+TEST_CASE("config: an empty file is the built-in default without heaps", "[tools]")
+{
+    CHECK(from_toml("", "f.toml") == Config{});
+}
+
+TEST_CASE("config: every key of a file arrives in its member", "[tools]")
+{
+    const Config config = from_toml(R"(
+frontend = "fuse"
+exporter = "buffer-file-cached"
+delivery = "ptrace"
+dev-root = "/srv//guest/./dev/"
+log-level = "warning"
+[heap."linux,cma"]
+policy = "system"
+mode = "0660"
+owner = "media"
+group = "44"
+limit = "1GiB"
+on-conflict = "skip"
+)",
+                                    "f.toml");
+
+    CHECK(config.frontend == Frontend::fuse);
+    CHECK(config.exporter == Exporter::buffer_file_cached);
+    CHECK(config.delivery == Delivery::ptrace);
+    CHECK(config.dev_root == "/srv/guest/dev");
+    CHECK(config.log_level == "warning");
+    REQUIRE(config.heaps.size() == 1);
+    CHECK(config.heaps[0].name == "linux,cma");
+    CHECK(config.heaps[0].policy == "system");
+    CHECK(config.heaps[0].mode == 0660);
+    CHECK(config.heaps[0].owner == "media");
+    CHECK(config.heaps[0].group == "44");
+    CHECK(config.heaps[0].limit == Bytes{ 1 } << 30);
+    CHECK(config.heaps[0].on_conflict == OnConflict::skip);
+}
+
+TEST_CASE("config: heaps come in the order of the file", "[tools]")
+{
+    const Config config = from_toml("[heap.z]\n[heap.a]\n[heap.m]\n", "f.toml");
+
+    REQUIRE(config.heaps.size() == 3);
+    CHECK(config.heaps[0].name == "z");
+    CHECK(config.heaps[1].name == "a");
+    CHECK(config.heaps[2].name == "m");
+}
+
+TEST_CASE("config: a refusal names file, line, column and key, and what is right", "[tools]")
+{
+    const auto bad = GENERATE(values<Bad>({
+        { "frontent = \"auto\"", "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
+                                 "here: frontend, exporter, delivery, dev-root, log-level, heap" },
+        { "\n[region.x]\nsize = \"1M\"", "f.toml:2:2: region: unknown key; keys here: frontend, "
+                                         "exporter, delivery, dev-root, log-level, heap" },
+        { "[heap.\"linux,cma\"]\n\nlimits = \"1M\"",
+          "f.toml:3:1: heap.\"linux,cma\".limits: unknown key (did you mean limit?); keys here: "
+          "policy, mode, owner, group, limit, on-conflict" },
+        { "\n  frontend = 3", "f.toml:2:14: frontend: must be a string such as \"auto\", not: "
+                              "integer" },
+        { "[heap.a]\nmode = 432", "f.toml:2:8: heap.a.mode: must be a string such as \"0660\", "
+                                  "not: integer" },
+        { "frontend = \"cus\"",
+          "f.toml:1:12: frontend: \"cus\" is none of: auto, cuse, fuse (did you mean cuse?)" },
+        { "exporter = \"memfd\"", "f.toml:1:12: exporter: \"memfd\" is none of: auto, udmabuf, "
+                                  "buffer-file, buffer-file-cached" },
+        { "delivery = \"seccomp\"", "f.toml:1:12: delivery: \"seccomp\" is none of: auto, ptrace" },
+        { "log-level = \"warn\"", "f.toml:1:13: log-level: \"warn\" is none of: trace, debug, "
+                                  "info, warning, error, off (did you mean warning?)" },
+        { "dev-root = \"dev\"",
+          "f.toml:1:12: dev-root: \"dev\" is not an absolute path, such as \"/dev\"" },
+        { "dev-root = \"/a\\u0000b\"", "f.toml:1:12: dev-root: \"/a\\u0000b\" holds control "
+                                       "characters or is not UTF-8" },
+        { "[heap.a]\npolicy = \"sistem\"",
+          "f.toml:2:10: heap.a.policy: \"sistem\" is none of: system (did you mean system?)" },
+        { "[heap.a]\nmode = \"0888\"", "f.toml:2:8: heap.a.mode: \"0888\" is not an octal file "
+                                       "mode from \"0000\" to \"0777\"" },
+        { "[heap.a]\nmode = \"4755\"", "f.toml:2:8: heap.a.mode: \"4755\" is not an octal file "
+                                       "mode from \"0000\" to \"0777\"" },
+        { "[heap.a]\nmode = \"rw\"", "f.toml:2:8: heap.a.mode: \"rw\" is not an octal file mode "
+                                     "from \"0000\" to \"0777\"" },
+        { "[heap.a]\nowner = \"\"",
+          "f.toml:2:9: heap.a.owner: \"\" is empty: give a name or a number" },
+        { "[heap.a]\nlimit = \"0\"", "f.toml:2:9: heap.a.limit: \"0\" would refuse every "
+                                     "allocation: give at least a page" },
+        { "[heap.a]\nlimit = \"5 cows\"",
+          "f.toml:2:9: heap.a.limit: \"5 cows\" is not a size such as \"4096\", \"64KiB\", "
+          "\"512MiB\" or \"2GiB\"" },
+        { "[heap.a]\nlimit = \"99999999GiB\"", "" },
+        { "[heap.a]\nlimit = \"99999999999GiB\"",
+          "f.toml:2:9: heap.a.limit: \"99999999999GiB\" does not fit in 64 bits" },
+        { "[heap.a]\non-conflict = \"replace\"",
+          "f.toml:2:15: heap.a.on-conflict: \"replace\" is none of: fail, skip" },
+        { "heap = 3", "f.toml:1:8: heap: must be a table, [heap.NAME], not: integer" },
+        { "heap.a = \"x\"", "f.toml:1:10: heap.a: must be a table, [heap.a], not: string" },
+        { "[[heap.a]]\n", "f.toml:1:1: heap.a: must be a table, [heap.a], not: array" },
+    }));
+
+    CHECK(refusal_of(bad.text) == bad.refusal);
+}
+
+TEST_CASE("config: what cannot name a node cannot name a heap", "[tools]")
+{
+    const std::string longest(55, 'n');
+    const auto bad = GENERATE(values<Bad>({
+        { "\"\"", "\"\" is empty: a heap needs a name" },
+        { "\".\"", "\".\" cannot be the name of a file" },
+        { "\"..\"", "\"..\" cannot be the name of a file" },
+        { "\"a/b\"", "\"a/b\" holds '/' or '!': a heap is one file of one folder" },
+        { "\"a!b\"", "\"a!b\" holds '/' or '!': a heap is one file of one folder" },
+        { "\"a\\u0000\"", "\"a\\u0000\" holds control characters or is not UTF-8" },
+        { "\"a\\u007F\"", "\"a\\u007F\" holds control characters or is not UTF-8" },
+    }));
+
+    CHECK(refusal_of("[heap." + std::string(bad.text) + ']') ==
+          "f.toml:1:7: heap." + std::string(bad.text) + ": " + bad.refusal);
+    CHECK(refusal_of("[heap." + longest + "]").empty());
+    CHECK(refusal_of("[heap." + longest + "n]") ==
+          "f.toml:1:7: heap." + longest + "n: \"" + longest + "n\" is longer than 55 bytes");
+    CHECK(from_toml("[heap.\"linux,cma größe\"]", "f").heaps[0].name == "linux,cma größe");
+}
+
+TEST_CASE("config: a heap or a key that is given twice is refused", "[tools]")
+{
+    CHECK(refusal_of("[heap.a]\n\n[heap.\"a\"]") == "f.toml:3:1: heap.\"a\": is given twice");
+    CHECK_THAT(refusal_of("[heap.a]\nmode = \"0660\"\nmode = \"0600\""),
+               Catch::Matchers::StartsWith("f.toml:3:") &&
+                   Catch::Matchers::EndsWith(": mode: is given twice"));
+}
+
+TEST_CASE("config: text that is not TOML is refused at its place, with a hint at quotes", "[tools]")
+{
+    const std::string octal = refusal_of("[heap.a]\nmode = 0660\n");
+    const std::string word = refusal_of("\nfrontend = fuse");
+
+    CHECK_THAT(octal, Catch::Matchers::StartsWith("f.toml:2:12: mode: ") &&
+                          Catch::Matchers::EndsWith("values stand in quotes: mode = \"0660\""));
+    CHECK_THAT(word, Catch::Matchers::StartsWith("f.toml:2:") &&
+                         Catch::Matchers::EndsWith("values stand in quotes: frontend = \"auto\""));
+    CHECK_THAT(refusal_of("\n\n[heap.a\n"), Catch::Matchers::StartsWith("f.toml:3:8: heap.a: "));
+    CHECK_FALSE(refusal_of("frontend").empty());
+    CHECK_FALSE(refusal_of("\xff = 3").empty());
+    CHECK(refusal_of("a\nb").find('\n') == std::string::npos);
+}
+
+TEST_CASE("config: the first mistake from the top is the one that is named", "[tools]")
+{
+    CHECK_THAT(refusal_of("log-level = \"x\"\ndelivery = \"x\"\n"),
+               Catch::Matchers::StartsWith("f.toml:1:13: log-level: "));
+    CHECK_THAT(refusal_of("[heap.z]\nmode = \"x\"\n[heap.a]\nmode = \"x\"\n"),
+               Catch::Matchers::StartsWith("f.toml:2:8: heap.z.mode: "));
+}
+
+TEST_CASE("config: a file that cannot be read is refused by name", "[tools]")
+{
+    CHECK(refusal([] { read_file("/nowhere/x.toml"); }) ==
+          "/nowhere/x.toml: cannot be read: No such file or directory");
+    CHECK(refusal([] { read_file("/"); }) == "/: cannot be read: Is a directory");
+    CHECK(refusal([] { read_file(""); }) == "\"\": cannot be read: No such file or directory");
+}
+
+TEST_CASE("config: what is printed reads back to the same config", "[tools]")
+{
+    AnyConfig any;
+    for (int round = 0; round < 500; ++round) {
+        const Config config = any.make();
+        const std::string text = to_toml(config);
+        INFO(text);
+
+        REQUIRE(from_toml(text, "printed") == config);
+    }
+}
+
+TEST_CASE("config: all the alternatives that a key lists are accepted, and its example", "[tools]")
+{
+    for (const auto &key : daemon_keys()) {
+        Config config;
+        CHECK(key.set(config, key.example));
+        for (auto rest = key.form; key.form.contains('|') && !rest.empty();) {
+            const std::string text(rest.substr(0, rest.find('|')));
+            CHECK(key.set(config, text));
+            CHECK(key.get(config) == text);
+            rest.remove_prefix(std::min(rest.size(), text.size() + 1));
+        }
+    }
+    for (const auto &key : heap_keys()) {
+        Heap heap;
+        CHECK(key.set(heap, key.example));
+        CHECK(key.get(heap) == std::string(key.example));
+    }
+}
+
+TEST_CASE("config: the installed file is the default, and its examples are right", "[tools]")
+{
+    const std::string text = project_file("data/dmaheapd.toml");
+    Config expected;
+    expected.heaps.push_back(parse_heap_spec("system"));
+
+    CHECK(from_toml(text, "dmaheapd.toml") == expected);
+    CHECK(from_toml(with_examples_on(text), "dmaheapd.toml").heaps.size() > 1);
+}
+
+TEST_CASE("config: every key is in the manual and in the installed file", "[tools]")
+{
+    const std::string manual = project_file("docs/man/dmaheapd.toml.5");
+    const std::string command = project_file("docs/man/dmaheapd.8");
+    const std::string installed = project_file("data/dmaheapd.toml");
+
+    for (const auto name : names_of(daemon_keys())) {
+        CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
+        CHECK(command.contains(".It Fl \\-" + std::string(name) + ' '));
+        CHECK(installed.contains("\n#" + std::string(name) + " = "));
+    }
+    for (const auto name : names_of(heap_keys())) {
+        CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
+        CHECK(installed.contains(std::string(name) + " = "));
+    }
+}
+
+TEST_CASE("config: a heap can be said in one argument", "[tools]")
+{
+    const Heap bare = parse_heap_spec("linux,cma");
+    const Heap full = parse_heap_spec(
+        "linux,cma=system,mode=0640,owner=root,group=video,limit=64MiB,on-conflict=skip");
+
+    CHECK(bare.name == "linux,cma");
+    CHECK(bare.policy == "system");
+    CHECK_FALSE(bare.mode);
+    CHECK(full.name == "linux,cma");
+    CHECK(full.policy == "system");
+    CHECK(full.mode == 0640);
+    CHECK(full.owner == "root");
+    CHECK(full.group == "video");
+    CHECK(full.limit == Bytes{ 64 } << 20);
+    CHECK(full.on_conflict == OnConflict::skip);
+    CHECK(parse_heap_spec("a=system").policy == "system");
+}
+
+TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
+{
+    const std::string form = "; the form is NAME[=POLICY[,KEY=VALUE]...]";
+    const auto bad = GENERATE(values<Bad>({
+        { "", "--heap: \"\": the name \"\" is empty: a heap needs a name" },
+        { "a\nb", "--heap: \"a\\u000Ab\": the name \"a\\u000Ab\" holds control characters or is "
+                  "not UTF-8" },
+        { "a\xff", "--heap: \"a\xff\": the name \"a\xff\" holds control characters or is not "
+                   "UTF-8" },
+        { "a=", "--heap: \"a=\": policy: \"\" is none of: system" },
+        { "a=b", "--heap: \"a=b\": policy: \"b\" is none of: system" },
+        { "system,mode=0660", "--heap: \"system,mode=0660\": policy: \"0660\" is none of: system" },
+        { "a=system,", "--heap: \"a=system,\": \"\" is not KEY=VALUE" },
+        { "a=system,mode", "--heap: \"a=system,mode\": \"mode\" is not KEY=VALUE" },
+        { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "
+                             "from \"0000\" to \"0777\"" },
+        { "a=system,mod=1", "--heap: \"a=system,mod=1\": unknown key \"mod\" (did you mean "
+                            "mode?), there are: policy, mode, owner, group, limit, on-conflict" },
+        { "a=system,limit=1M,limit=2M",
+          "--heap: \"a=system,limit=1M,limit=2M\": limit: is given twice" },
+        { "a=system,policy=system", "--heap: \"a=system,policy=system\": policy: is given twice" },
+    }));
+
+    CHECK(refusal_of_spec(bad.text) == bad.refusal + form);
+}
+
+TEST_CASE("config: plain text is UTF-8 without control characters", "[tools]")
+{
+    CHECK(is_plain_text(""));
+    CHECK(is_plain_text("linux,cma größe € 𝄞"));
+    CHECK_FALSE(is_plain_text("a\tb"));
+    CHECK_FALSE(is_plain_text("a\x7f"));
+    CHECK_FALSE(is_plain_text("\x80"));             // a continuation without a start
+    CHECK_FALSE(is_plain_text("\xc3"));             // cut off
+    CHECK_FALSE(is_plain_text("\xc0\xaf"));         // overlong '/'
+    CHECK_FALSE(is_plain_text("\xed\xa0\x80"));     // surrogate
+    CHECK_FALSE(is_plain_text("\xf4\x90\x80\x80")); // above U+10FFFF
+    CHECK_FALSE(is_plain_text("\xff"));
+}
+
+TEST_CASE("config: users and groups are found by name and by number", "[tools]")
+{
+    CHECK(resolve_owner("root") == uid_t{ 0 });
+    CHECK(resolve_group("root") == gid_t{ 0 });
+    CHECK(resolve_owner("4294967294") == uid_t{ 4294967294 });
+    CHECK(resolve_group("54321") == gid_t{ 54321 });
+}
+
+TEST_CASE("config: users and groups that are none are told apart from numbers that are none",
+          "[tools]")
+{
+    CHECK(resolve_owner("no-such-user-here") == failure(ENOENT, ""));
+    CHECK(resolve_group("no-such-group-here") == failure(ENOENT, ""));
+    CHECK(resolve_owner("") == failure(ENOENT, ""));
+    CHECK(resolve_owner("-1") == failure(ENOENT, ""));
+    CHECK(resolve_owner("12x") == failure(ENOENT, ""));
+    CHECK(resolve_owner("4294967295") == failure(ERANGE, ""));
+    CHECK(resolve_owner("4294967296") == failure(ERANGE, ""));
+}

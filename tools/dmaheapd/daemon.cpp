@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheapd/daemon.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include "cuse/dma_heap_device.h"
+#include "cuse/fuse_mount.h"
+#include "policies/catalogue.h"
+#include "tools/dmaheapd/accounts.h"
+#include "tools/dmaheapd/choices.h"
+
+namespace dmaheap::daemon {
+
+namespace {
+
+constexpr mode_t kDefaultMode = 0600; // as the kernel's own nodes have it
+constexpr const char *kFolder = "/dma_heap";
+
+/// More than CPUs, because a thread waits for its client's steps, and clears the pages of a large
+/// buffer, while others are served. An idle one costs nothing.
+unsigned serving_threads()
+{
+    return std::clamp(2 * std::thread::hardware_concurrency(), 4U, 16U);
+}
+
+/// A live buffer takes a descriptor.
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return;
+
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Bytes default_limit()
+{
+    return machine_memory() / 2;
+}
+
+template <class Id>
+Id required(const config::Heap &heap, const char *key, const std::string &name,
+            const Result<Id> &id)
+{
+    if (!id)
+        throw std::runtime_error("heap " + heap.name + ": " + key + ": no such account: " + name);
+    return *id;
+}
+
+uid_t owner_of(const config::Heap &heap)
+{
+    return heap.owner ? required(heap, "owner", *heap.owner, config::resolve_owner(*heap.owner))
+                      : 0;
+}
+
+gid_t group_of(const config::Heap &heap)
+{
+    return heap.group ? required(heap, "group", *heap.group, config::resolve_group(*heap.group))
+                      : 0;
+}
+
+void require(const config::Heap &heap, const Status &done)
+{
+    if (!done)
+        throw std::system_error(done.error().code, std::generic_category(),
+                                "heap " + heap.name + ": " + done.error().step);
+}
+
+/// What the config says of a device node; what it does not say is left to udev.
+void apply_permissions(const config::Heap &heap, const std::string &node)
+{
+    const bool owned = !heap.owner && !heap.group;
+    if (!owned && ::chown(node.c_str(), owner_of(heap), group_of(heap)) == -1)
+        throw std::system_error(errno, std::generic_category(), "chown " + node);
+    if (heap.mode && ::chmod(node.c_str(), *heap.mode) == -1)
+        throw std::system_error(errno, std::generic_category(), "chmod " + node);
+}
+
+} // namespace
+
+Daemon::Daemon(const config::Config &config)
+    : lock_(config.dev_root),
+      exporter_(choose_exporter(config.exporter, [this] { reaper_.start(); })),
+      delivery_([this](const delivery::Caller &caller, const Error &error) {
+          refusals_.add("delivery", caller, error);
+      }),
+      server_(serving_threads(), &delivery_)
+{
+    raise_descriptor_limit();
+    const std::string folder = config.dev_root + kFolder;
+    if (const unsigned stale = cuse::remove_stale_mounts(folder); stale != 0)
+        spdlog::info("took away {} stale mount(s) at {}", stale, folder);
+
+    const auto heaps = without_conflicts(config.heaps, folder);
+    for (const config::Heap &heap : heaps)
+        add_heap(heap);
+    show_nodes(config, heaps);
+    spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
+}
+
+Daemon::~Daemon() = default;
+
+void Daemon::run()
+{
+    ::sd_notify(0, "READY=1");
+    std::array<pollfd, 2> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
+                                  pollfd{ reaper_.fd(), POLLIN, 0 } };
+    for (bool going_on = true; going_on;) {
+        ::poll(waited.data(), waited.size(), -1);
+        if (waited[1].revents != 0)
+            reaper_.tick(*exporter_);
+        if (waited[0].revents != 0)
+            going_on = handle(signals_.take());
+    }
+    ::sd_notify(0, "STOPPING=1");
+    spdlog::info("stopping");
+}
+
+void Daemon::add_heap(const config::Heap &heap)
+{
+    const auto *const policy = policies::find(heap.policy);
+    if (!policy)
+        throw std::runtime_error("heap " + heap.name + ": no such policy: " + heap.policy);
+
+    ledger_.set_limit(heap.name, heap.limit.value_or(default_limit()));
+    heaps_.push_back(std::make_unique<Heap>(heap.name, policy->make(), ledger_, *exporter_));
+    devices_.push_back(std::make_unique<cuse::DmaHeapDevice>(
+        *heaps_.back(), delivery_,
+        [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
+            refusals_.add(device, caller, error);
+        }));
+}
+
+void Daemon::show_nodes(const config::Config &config, const std::vector<config::Heap> &heaps)
+{
+    if (choose_frontend(config) == config::Frontend::cuse)
+        show_in_cuse(heaps);
+    else
+        show_in_fuse(config.dev_root, heaps);
+}
+
+void Daemon::show_in_cuse(const std::vector<config::Heap> &heaps)
+{
+    for (std::size_t at = 0; at < heaps.size(); ++at) {
+        const cuse::CuseNode *const previous = nodes_.empty() ? nullptr : nodes_.back().get();
+        auto node = cuse::CuseNode::create("dma_heap/" + heaps[at].name, *devices_[at], previous);
+        require(heaps[at], node ? Status() : std::unexpected(node.error()));
+        nodes_.push_back(*std::move(node));
+        require(heaps[at], nodes_.back()->show(server_));
+        apply_permissions(heaps[at], nodes_.back()->path());
+    }
+}
+
+void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps)
+{
+    require_empty(dev_root + kFolder);
+    std::vector<cuse::FuseTree::Node> nodes;
+    nodes.reserve(heaps.size());
+    for (std::size_t at = 0; at < heaps.size(); ++at)
+        nodes.push_back({ .name = heaps[at].name,
+                          .device = devices_[at].get(),
+                          .mode = heaps[at].mode.value_or(kDefaultMode),
+                          .owner = owner_of(heaps[at]),
+                          .group = group_of(heaps[at]) });
+    tree_.emplace(dev_root, std::move(nodes));
+    tree_->show(server_);
+}
+
+/// False when the daemon is to stop.
+bool Daemon::handle(int signal)
+{
+    if (signal == SIGUSR1)
+        report_use();
+    else if (signal == SIGHUP)
+        spdlog::warn("SIGHUP: the config is read at start only");
+    return signal != SIGTERM && signal != SIGINT;
+}
+
+void Daemon::report_use()
+{
+    exporter_->reap();
+    for (const auto &[heap, account] : ledger_.accounts())
+        spdlog::info("heap {}: {} buffers, {} bytes live, limit {}", heap, account.use.buffers,
+                     account.use.bytes, account.limit);
+}
+
+} // namespace dmaheap::daemon

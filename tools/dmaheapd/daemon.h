@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/heap.h"
+#include "core/ledger.h"
+#include "cuse/cuse_node.h"
+#include "cuse/delivery/ptrace_delivery.h"
+#include "cuse/device.h"
+#include "cuse/fuse_tree.h"
+#include "cuse/server.h"
+#include "tools/dmaheapd/config.h"
+#include "tools/dmaheapd/dev_root.h"
+#include "tools/dmaheapd/reaper.h"
+#include "tools/dmaheapd/refusal_log.h"
+#include "tools/dmaheapd/signals.h"
+
+namespace dmaheap::daemon {
+
+/// Everything put together: heaps, their nodes, and who serves them. What it makes on the machine
+/// is gone when it is destroyed.
+class Daemon {
+public:
+    /// Starts serving. Throws std::exception with a message for the user.
+    explicit Daemon(const config::Config &config);
+    Daemon(const Daemon &) = delete;
+    Daemon &operator=(const Daemon &) = delete;
+    ~Daemon();
+
+    /// Serves until SIGTERM or SIGINT.
+    void run();
+
+private:
+    void add_heap(const config::Heap &heap);
+    void show_nodes(const config::Config &config, const std::vector<config::Heap> &heaps);
+    void show_in_cuse(const std::vector<config::Heap> &heaps);
+    void show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps);
+    bool handle(int signal);
+    void report_use();
+
+    // From what is used to what uses it: members end in the opposite order.
+    Signals signals_;
+    DevRootLock lock_;
+    Reaper reaper_;
+    RefusalLog refusals_;
+    Ledger ledger_;
+    std::unique_ptr<Exporter> exporter_;
+    delivery::PtraceDelivery delivery_;
+    std::vector<std::unique_ptr<Heap>> heaps_;
+    std::vector<std::unique_ptr<cuse::Device>> devices_;
+    std::optional<cuse::FuseTree> tree_;
+    std::vector<std::unique_ptr<cuse::CuseNode>> nodes_;
+    cuse::Server server_;
+};
+
+} // namespace dmaheap::daemon

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/unique_fd.h"
+#include "tools/dmaheapd/config.h"
+
+namespace dmaheap::daemon {
+
+/// Holds the folder under which the nodes appear, against a second daemon. The lock is the
+/// kernel's (flock) and ends with the process, however that ends.
+class DevRootLock {
+public:
+    /// Throws std::runtime_error when another daemon holds it or it cannot be opened.
+    explicit DevRootLock(const std::string &dev_root);
+
+private:
+    UniqueFd folder_;
+};
+
+/// The heaps whose name is still free in `folder`. Throws std::runtime_error for one that is taken
+/// and does not say on-conflict = "skip".
+std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &heaps,
+                                            const std::string &folder);
+
+/// Throws std::runtime_error when a mount on `folder` would hide something.
+void require_empty(const std::string &folder);
+
+} // namespace dmaheap::daemon

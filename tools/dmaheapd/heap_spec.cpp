@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheapd/heap_spec.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/dmaheapd/config_keys.h"
+#include "tools/dmaheapd/config_text.h"
+
+namespace dmaheap::config {
+
+namespace {
+
+using Halves = std::pair<std::string_view, std::optional<std::string_view>>;
+
+/// What stands before and after the first `mark`.
+Halves split(std::string_view text, char mark)
+{
+    const std::size_t at = text.find(mark);
+    if (at == std::string_view::npos)
+        return { text, std::nullopt };
+
+    return { text.substr(0, at), text.substr(at + 1) };
+}
+
+[[noreturn]] void refuse(std::string_view spec, std::string_view what)
+{
+    throw Refused("--heap: " + quoted(spec).append(": ").append(what) +
+                  "; the form is NAME[=POLICY[,KEY=VALUE]...]");
+}
+
+void set(std::string_view spec, Heap &heap, std::string_view name, std::string_view value)
+{
+    const auto *const key = find(heap_keys(), name);
+    if (!key) {
+        const auto known = names_of(heap_keys());
+        refuse(spec, "unknown key " + quoted(name) + suggestion(name, known) +
+                         ", there are: " + listed(known));
+    }
+
+    if (const auto accepted = key->set(heap, value); !accepted)
+        refuse(spec, std::string(name) + ": " + accepted.error());
+}
+
+void set_once(std::string_view spec, Heap &heap, std::string_view setting,
+              std::vector<std::string_view> &given)
+{
+    const auto [name, value] = split(setting, '=');
+    if (!value)
+        refuse(spec, quoted(setting) + " is not KEY=VALUE");
+    if (std::ranges::find(given, name) != given.end())
+        refuse(spec, std::string(name) + ": is given twice");
+
+    set(spec, heap, name, *value);
+    given.push_back(name);
+}
+
+} // namespace
+
+Heap parse_heap_spec(std::string_view spec)
+{
+    const auto [name, rest] = split(spec, '=');
+    Heap heap;
+    if (const auto accepted = set_heap_name(heap, name); !accepted)
+        refuse(spec, "the name " + accepted.error());
+    if (!rest)
+        return heap;
+
+    auto [policy, settings] = split(*rest, ',');
+    set(spec, heap, "policy", policy);
+    std::vector<std::string_view> given{ "policy" };
+    while (settings) {
+        const auto [setting, others] = split(*settings, ',');
+        set_once(spec, heap, setting, given);
+        settings = others;
+    }
+    return heap;
+}
+
+} // namespace dmaheap::config

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "tools/dmaheapd/daemon.h"
+#include "tools/dmaheapd/options.h"
+
+namespace {
+
+constexpr int kCouldNotRun = 1;
+constexpr int kRefused = 2; // usage or config
+
+/// Under systemd the journal has the time already.
+void start_logging(const std::string &level)
+{
+    auto logger = spdlog::stderr_logger_mt("dmaheapd");
+    logger->set_pattern(std::getenv("JOURNAL_STREAM") ? "%v" : "%H:%M:%S.%e %l: %v");
+    logger->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(std::move(logger));
+}
+
+int serve(const dmaheap::config::Config &config)
+{
+    start_logging(config.log_level);
+    dmaheap::daemon::Daemon daemon(config);
+    daemon.run();
+    return EXIT_SUCCESS;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    try {
+        const auto options = dmaheap::options::parse(argc, argv);
+        if (!options.answer)
+            return serve(options.config);
+
+        std::cout << *options.answer << std::flush;
+        return EXIT_SUCCESS;
+    } catch (const dmaheap::config::Refused &refused) {
+        std::cerr << "dmaheapd: " << refused.what() << '\n';
+        return kRefused;
+    } catch (const std::exception &error) {
+        std::cerr << "dmaheapd: " << error.what() << '\n';
+        return kCouldNotRun;
+    }
+}
