@@ -24,7 +24,7 @@ namespace {
 
 constexpr double kForever = 86400; // a buffer's attributes never change
 constexpr Bytes kStatBlock = 512;
-constexpr std::size_t kBlanks = 4;
+constexpr std::size_t kBlanks = 32;
 
 /// A file cannot be sealed against writing while a shared mapping could write to it. Only for files
 /// that nobody will map any more.

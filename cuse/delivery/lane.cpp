@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr long kPatienceNs = 2'000'000;
+constexpr milliseconds kPatience{ 2 };
 constexpr milliseconds kFirstInterval{ 1 };
 constexpr milliseconds kLongestInterval{ 32 };
 
@@ -25,6 +25,9 @@ constexpr milliseconds kLongestInterval{ 32 };
     throw std::system_error(errno, std::generic_category(), step);
 }
 
+/// A timer that sends the signal to this thread again and again: one may come just before the wait
+/// that it is to end. While the signal is blocked the timer rests after the first, so an idle
+/// thread is not woken; and it is never set again, which costs more than a step of a client.
 timer_t make_timer()
 {
     impatience::install();
@@ -35,21 +38,28 @@ timer_t make_timer()
     timer_t timer{};
     if (::timer_create(CLOCK_MONOTONIC, &event, &timer) == -1)
         refuse("timer_create");
+
+    const timespec period{ .tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(kPatience).count() };
+    const itimerspec setting{ .it_interval = period, .it_value = period };
+    ::timer_settime(timer, 0, &setting, nullptr);
     return timer;
 }
 
-void set_timer(timer_t timer, long nanoseconds)
+/// `how`: SIG_BLOCK or SIG_UNBLOCK.
+void mask_impatience(int how)
 {
-    // Again and again: one signal may come just before the wait that it is to end.
-    const timespec period{ .tv_sec = 0, .tv_nsec = nanoseconds };
-    const itimerspec setting{ .it_interval = period, .it_value = period };
-    ::timer_settime(timer, 0, &setting, nullptr);
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, impatience::signal());
+    ::pthread_sigmask(how, &signals, nullptr);
 }
 
 } // namespace
 
-Lane::Lane() : timer_(make_timer())
+Lane::Lane()
 {
+    mask_impatience(SIG_BLOCK);
+    timer_ = make_timer();
     CPU_ZERO(&home_);
     ::sched_getaffinity(0, sizeof home_, &home_);
 }
@@ -61,25 +71,31 @@ Lane::~Lane()
 
 Lane::Stretch::Stretch(Lane &lane) : lane_(lane)
 {
-    set_timer(lane_.timer_, kPatienceNs);
+    lane_.begun_ = std::chrono::steady_clock::now();
+    mask_impatience(SIG_UNBLOCK);
 }
 
 Lane::Stretch::~Stretch()
 {
-    set_timer(lane_.timer_, 0);
+    mask_impatience(SIG_BLOCK);
     if (std::exchange(lane_.away_, false))
         ::sched_setaffinity(0, sizeof lane_.home_, &lane_.home_);
 }
 
 void Lane::move_to(int cpu)
 {
-    if (cpu < 0 || cpu == ::sched_getcpu())
+    if (cpu < 0)
         return;
 
     cpu_set_t there;
     CPU_ZERO(&there);
     CPU_SET(static_cast<std::size_t>(cpu), &there);
     away_ = ::sched_setaffinity(0, sizeof there, &there) == 0;
+}
+
+bool Lane::out_of_patience() const
+{
+    return std::chrono::steady_clock::now() - begun_ >= kPatience;
 }
 
 void Lane::park(Awaited &awaited, std::coroutine_handle<> delivery)

@@ -55,7 +55,7 @@ private:
 /// Something that a client has yet to do before its delivery can go on.
 class Awaited {
 public:
-    /// Looks whether it is done; if `patient`, waits until it is or the lane's patience is over.
+    /// Looks whether it is done; if `patient`, waits until it is or a signal comes.
     virtual bool advance(bool patient) = 0;
 
 protected:
@@ -88,9 +88,11 @@ public:
         Lane &lane_;
     };
 
-    /// Runs this thread on `cpu` (-1: wherever it is) until the end of the stretch: a step of a
-    /// client that runs on the same CPU as its tracer takes a fifth of the time.
+    /// Keeps this thread on `cpu` (-1: wherever it is) until the end of the stretch.
     void move_to(int cpu);
+
+    /// Whether the stretch has lasted long enough, with a client that does not answer.
+    [[nodiscard]] bool out_of_patience() const;
 
     void park(Awaited &awaited, std::coroutine_handle<> delivery);
 
@@ -107,6 +109,7 @@ private:
     };
 
     timer_t timer_{};
+    std::chrono::steady_clock::time_point begun_; ///< the stretch
     cpu_set_t home_{};
     bool away_ = false;
     std::vector<Errand> errands_;
@@ -124,7 +127,13 @@ public:
     {
     }
 
-    bool await_ready() { return What::advance(true); }
+    bool await_ready()
+    {
+        while (!What::advance(true))
+            if (lane_.out_of_patience())
+                return false;
+        return true;
+    }
     void await_suspend(std::coroutine_handle<> delivery) { lane_.park(*this, delivery); }
     auto await_resume() { return What::outcome(); }
 

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "cuse/delivery/hand_over.h"
+#include "cuse/delivery/one_cpu.h"
 #include "cuse/delivery/thread_stat.h"
 #include "cuse/delivery/transfer.h"
 #include "cuse/delivery/window.h"
@@ -34,10 +35,11 @@ Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, Uniq
     if (!window)
         co_return std::unexpected(window.error());
 
-    lane.move_to(stat.cpu);
     Status done;
     if (table) {
-        const Transfer transfer(caller, std::move(answer), std::move(buffer), *std::move(table));
+        const OneCpu together(lane, tracee, stat.cpu);
+        const Transfer transfer(caller.thread, std::move(answer), std::move(buffer),
+                                *std::move(table));
         done = co_await hand_over(lane, tracee, window->borrowed(), transfer);
     } else {
         done = std::unexpected(table.error());

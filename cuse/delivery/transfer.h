@@ -14,9 +14,10 @@ namespace dmaheap::delivery {
 /// system calls that the caller makes. Holds no state of the caller's that it could not lose.
 class Transfer {
 public:
-    Transfer(Caller caller, Answer answer, UniqueFd buffer, DescriptorTable table)
-        : caller_(caller), answer_(std::move(answer)), buffer_(std::move(buffer)),
-          table_(std::move(table)), memory_(caller.thread)
+    /// `caller`: the thread that is to have it.
+    Transfer(pid_t caller, Answer answer, UniqueFd buffer, DescriptorTable table)
+        : answer_(std::move(answer)), buffer_(std::move(buffer)), table_(std::move(table)),
+          memory_(caller)
     {
     }
 
@@ -33,7 +34,6 @@ public:
     void take_back() const;
 
 private:
-    Caller caller_;
     Answer answer_;
     UniqueFd buffer_;
     DescriptorTable table_;

@@ -49,6 +49,20 @@ TEST_CASE("stock: is filled ahead of need, and no further", "[cuse][threads]")
     CHECK(maker.calls == 3);
 }
 
+TEST_CASE("stock: what is taken is replaced when half of it is gone", "[cuse][threads]")
+{
+    Maker maker;
+    Stock<std::unique_ptr<int>> stock(4, maker.make());
+    REQUIRE(maker.has_called(4));
+
+    CHECK(stock.take());
+    test::let_pass(kAMoment);
+    CHECK(maker.calls == 4);
+
+    CHECK(stock.take());
+    CHECK(maker.has_called(6));
+}
+
 TEST_CASE("stock: what is taken is replaced, and taken once", "[cuse][threads]")
 {
     Maker maker;

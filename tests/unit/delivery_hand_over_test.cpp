@@ -78,7 +78,7 @@ struct Fixture {
         REQUIRE(::write(buffer.get(), "B", 1) == 1);
         std::vector<std::byte> out(sizeof argument);
         std::memcpy(out.data(), &argument, sizeof argument);
-        return { Caller{ .thread = pid(), .uid = 0, .gid = 0 },
+        return { pid(),
                  Answer{ .argument = reinterpret_cast<std::uintptr_t>(&argument),
                          .out = std::move(out),
                          .fd_at = offsetof(Struct, fd),

@@ -28,6 +28,8 @@ struct Script {
     std::vector<bool> looks = {}; ///< each with how patient it was
 };
 
+constexpr std::chrono::milliseconds kTooLong{ 5 }; ///< for the lane's patience
+
 class Fake : public Awaited {
 public:
     explicit Fake(Script &script) : script_(script) {}
@@ -35,6 +37,8 @@ public:
     bool advance(bool patient) override
     {
         script_.looks.push_back(patient);
+        if (patient && !script_.done)
+            std::this_thread::sleep_for(kTooLong); // the client does not come
         return script_.done;
     }
     [[nodiscard]] int outcome() const { return script_.outcome; }

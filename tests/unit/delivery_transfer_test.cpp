@@ -81,7 +81,7 @@ struct Fixture {
         std::vector<std::byte> out(fd_at ? sizeof kAsPassed : 0);
         if (fd_at)
             std::memcpy(out.data(), &kAsPassed, sizeof kAsPassed);
-        return { Caller{ .thread = child.pid(), .uid = 0, .gid = 0 },
+        return { child.pid(),
                  Answer{ .argument = reinterpret_cast<std::uintptr_t>(&argument),
                          .out = std::move(out),
                          .fd_at = fd_at,
