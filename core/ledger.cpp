@@ -18,7 +18,7 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size)
 
     auto &[limit, use] = found->second;
     if (use.bytes > limit || size > limit - use.bytes)
-        return failure(ENOMEM, "limit of the heap");
+        return failure(ENOMEM, "limit of the heap (raise it with limit=)");
 
     use.bytes += size;
     ++use.buffers;

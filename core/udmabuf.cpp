@@ -106,7 +106,8 @@ UdmabufExporter::~UdmabufExporter()
 Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_flags*/)
 {
     if (size_limit_ != 0 && buffer.size() > size_limit_)
-        return failure(ENOMEM, "size_limit_mb of the udmabuf module");
+        return failure(ENOMEM, "size_limit_mb of the udmabuf module (raise it in "
+                               "/sys/module/udmabuf/parameters, which takes root)");
 
     if (auto placed = buffer.memory().place(); !placed)
         return std::unexpected(placed.error());

@@ -25,6 +25,7 @@ namespace {
 constexpr double kForever = 86400; // a buffer's attributes never change
 constexpr Bytes kStatBlock = 512;
 constexpr std::size_t kBlanks = 32;
+constexpr std::chrono::milliseconds kBlanksPause{ 20 };
 
 /// A file cannot be sealed against writing while a shared mapping could write to it. Only for files
 /// that nobody will map any more.
@@ -249,7 +250,7 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
                     [this](UniqueFd fd) { return make_channel(std::move(fd)); });
     lift_dirty_limit();
     if (has_passthrough())
-        blanks_.emplace(kBlanks, [this] { return make_blank(); });
+        blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
 }
 
 std::unique_ptr<Channel> BufferFileExporter::make_channel(UniqueFd fd)

@@ -37,7 +37,12 @@ constexpr std::chrono::seconds kPatience{ 10 };
 
 Result<UniqueFd> open_cuse()
 {
-    return sys::open(kCuse, O_RDWR | O_NONBLOCK);
+    auto fd = sys::open(kCuse, O_RDWR | O_NONBLOCK);
+    struct stat status{};
+    if (fd && (::fstat(fd->get(), &status) == -1 || !S_ISCHR(status.st_mode)))
+        return failure(ENODEV, "/dev/cuse, which is no device");
+
+    return fd;
 }
 
 /// modprobe's own messages are of no use to the reader of ours.

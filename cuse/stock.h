@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -14,8 +15,9 @@
 
 namespace dmaheap::cuse {
 
-/// A few things kept ready that take time to make. A thread of its own makes them; it sleeps until
-/// half of them have been taken, so that most takers wake nobody. Thread-safe.
+/// A few things kept ready that take time to make. A thread of its own makes them: when half of
+/// them have been taken, or a pause after the first, so that most takers do not wake it. It sleeps
+/// while the stock is full. Thread-safe.
 template <class Thing>
 class Stock {
 public:
@@ -23,9 +25,9 @@ public:
 
     /// `make` is called on the stock's own thread. When it fails, it is not called again before
     /// something is asked for.
-    Stock(std::size_t size, Make make)
-        : size_(size), make_(std::move(make)),
-          thread_([this](const std::stop_token &stop) { fill(stop); })
+    Stock(std::size_t size, std::chrono::milliseconds pause, Make make)
+        : size_(size), pause_(pause), make_(std::move(make)),
+          thread_([this](const std::stop_token &stop) { keep_full(stop); })
     {
     }
     Stock(const Stock &) = delete;
@@ -36,38 +38,51 @@ public:
     std::optional<Thing> take()
     {
         std::unique_lock lock(mutex_);
+        const bool first = !std::exchange(wanted_, true);
         std::optional<Thing> thing;
         if (!ready_.empty()) {
             thing = std::move(ready_.back());
             ready_.pop_back();
         }
-        const bool low = ready_.size() <= size_ / 2;
-        const bool wakes = low && !std::exchange(filling_, true);
+        const bool wakes = first || is_low();
         lock.unlock();
         if (wakes)
-            wanted_.notify_one();
+            taken_.notify_one();
         return thing;
     }
 
 private:
-    void fill(const std::stop_token &stop)
+    [[nodiscard]] bool is_low() const { return ready_.size() <= size_ / 2; }
+
+    void keep_full(const std::stop_token &stop)
     {
         std::unique_lock lock(mutex_);
-        while (wanted_.wait(lock, stop, [this] { return filling_; })) {
+        fill(lock, stop);
+        while (taken_.wait(lock, stop, [this] { return wanted_; })) {
+            taken_.wait_for(lock, stop, pause_, [this] { return is_low(); });
+            fill(lock, stop);
+        }
+    }
+
+    void fill(std::unique_lock<std::mutex> &lock, const std::stop_token &stop)
+    {
+        for (bool going_on = true; going_on && !stop.stop_requested();) {
             lock.unlock();
             auto thing = make_();
             lock.lock();
             if (thing)
                 ready_.push_back(*std::move(thing));
-            filling_ = thing && ready_.size() < size_;
+            going_on = thing && ready_.size() < size_;
         }
+        wanted_ = false;
     }
 
     std::size_t size_;
+    std::chrono::milliseconds pause_;
     Make make_;
     std::mutex mutex_;
-    std::condition_variable_any wanted_;
-    bool filling_ = true;
+    std::condition_variable_any taken_;
+    bool wanted_ = false; ///< since it was full
     std::vector<Thing> ready_;
     std::jthread thread_; ///< ends before what it uses
 };

@@ -34,6 +34,8 @@ struct Maker {
     std::atomic<bool> fails = false;
 };
 
+constexpr std::chrono::milliseconds kPause{ 1 };
+constexpr std::chrono::hours kForever{ 1 };
 constexpr std::chrono::milliseconds kAMoment{ 20 };
 
 } // namespace
@@ -41,7 +43,7 @@ constexpr std::chrono::milliseconds kAMoment{ 20 };
 TEST_CASE("stock: is filled ahead of need, and no further", "[cuse][threads]")
 {
     Maker maker;
-    Stock<std::unique_ptr<int>> stock(3, maker.make());
+    Stock<std::unique_ptr<int>> stock(3, kPause, maker.make());
 
     CHECK(maker.has_called(3));
     test::let_pass(kAMoment);
@@ -52,7 +54,7 @@ TEST_CASE("stock: is filled ahead of need, and no further", "[cuse][threads]")
 TEST_CASE("stock: what is taken is replaced when half of it is gone", "[cuse][threads]")
 {
     Maker maker;
-    Stock<std::unique_ptr<int>> stock(4, maker.make());
+    Stock<std::unique_ptr<int>> stock(4, kForever, maker.make());
     REQUIRE(maker.has_called(4));
 
     CHECK(stock.take());
@@ -63,10 +65,20 @@ TEST_CASE("stock: what is taken is replaced when half of it is gone", "[cuse][th
     CHECK(maker.has_called(6));
 }
 
+TEST_CASE("stock: after a pause it is full again, whatever was taken", "[cuse][threads]")
+{
+    Maker maker;
+    Stock<std::unique_ptr<int>> stock(4, kPause, maker.make());
+    REQUIRE(maker.has_called(4));
+
+    CHECK(stock.take());
+    CHECK(maker.has_called(5));
+}
+
 TEST_CASE("stock: what is taken is replaced, and taken once", "[cuse][threads]")
 {
     Maker maker;
-    Stock<std::unique_ptr<int>> stock(2, maker.make());
+    Stock<std::unique_ptr<int>> stock(2, kPause, maker.make());
     REQUIRE(maker.has_called(2));
 
     const auto first = stock.take();
@@ -82,7 +94,7 @@ TEST_CASE("stock: when nothing is ready there is nothing, at once", "[cuse][thre
 {
     Maker maker;
     maker.fails = true;
-    Stock<std::unique_ptr<int>> stock(1, maker.make());
+    Stock<std::unique_ptr<int>> stock(1, kPause, maker.make());
     REQUIRE(maker.has_called(1));
 
     CHECK_FALSE(stock.take());
@@ -93,7 +105,7 @@ TEST_CASE("stock: after a failure it tries again when somebody asks, and not bef
 {
     Maker maker;
     maker.fails = true;
-    Stock<std::unique_ptr<int>> stock(2, maker.make());
+    Stock<std::unique_ptr<int>> stock(2, kPause, maker.make());
     REQUIRE(maker.has_called(1));
     test::let_pass(kAMoment);
     REQUIRE(maker.calls == 1);
@@ -109,7 +121,7 @@ TEST_CASE("stock: takers at once get things of their own", "[cuse][threads]")
 {
     constexpr int kRounds = 200;
     Maker maker;
-    Stock<std::unique_ptr<int>> stock(4, maker.make());
+    Stock<std::unique_ptr<int>> stock(4, kPause, maker.make());
     std::atomic<int> taken = 0;
     {
         std::vector<std::jthread> takers;

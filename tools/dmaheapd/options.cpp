@@ -37,8 +37,8 @@ constexpr const char *kExamples =
     R"(Without a config file and without --heap, one heap "system" is served.
 
 Examples:
-  dmaheapd --frontend fuse --dev-root ~/dev
-      Try it as a user, away from /dev: programs find ~/dev/dma_heap/system.
+  dmaheapd --frontend fuse --dev-root /tmp/dev
+      Try it out away from /dev (as root): programs find /tmp/dev/dma_heap/system.
   dmaheapd --dev-root /srv/guest/dev
       Serve programs that run with another root, /srv/guest.
   dmaheapd --heap system=system,mode=0660,group=video \

@@ -15,10 +15,7 @@ std::string_view advice(int code)
     switch (code) {
     case EBUSY:
         return "; the program is traced by another one (gdb, strace, rr) or tracing is forbidden "
-               "(kernel.yama.ptrace_scope=3): run it without, or through dmaheap-run, which does "
-               "not need ptrace";
-    case ENOMEM:
-        return "; raise the heap's limit if it was meant to succeed";
+               "(kernel.yama.ptrace_scope=3): run it without, or attach to it after the allocation";
     default:
         return "";
     }
