@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "core/extents.h"
+
+#include <bit>
+#include <iterator>
+
+namespace dmaheap {
+
+namespace {
+
+bool valid(Bytes size, Bytes alignment)
+{
+    return size != 0 && size % Extents::kGranule == 0 && std::has_single_bit(alignment) &&
+           alignment >= Extents::kGranule;
+}
+
+/// The bytes from `offset` to the next multiple of `alignment`, a power of 2.
+Bytes padding(Bytes offset, Bytes alignment)
+{
+    return -offset & (alignment - 1);
+}
+
+} // namespace
+
+Extents::Extents(std::span<const Extent> runs)
+{
+    for (const Extent &run : runs) {
+        run_starts_.insert(run.offset);
+        insert(run);
+    }
+}
+
+Result<Extent> Extents::take(Bytes size, Bytes alignment)
+{
+    if (!valid(size, alignment))
+        return failure(EINVAL, "size or alignment of an extent");
+
+    for (auto fit = by_size_.lower_bound({ size, 0 }); fit != by_size_.end(); ++fit) {
+        const Extent found{ .offset = fit->second, .size = fit->first };
+        const Bytes before = padding(found.offset, alignment);
+        if (before > found.size - size)
+            continue;
+
+        const Extent taken{ .offset = found.offset + before, .size = size };
+        erase(found);
+        insert({ .offset = found.offset, .size = before });
+        insert({ .offset = taken.offset + size, .size = found.size - before - size });
+        return taken;
+    }
+    return failure(ENOMEM, "free extent of the region");
+}
+
+void Extents::give_back(Extent extent)
+{
+    auto next = by_offset_.lower_bound(extent.offset);
+    if (next != by_offset_.begin() && !run_starts_.contains(extent.offset)) {
+        const auto [offset, size] = *std::prev(next);
+        if (offset + size == extent.offset) {
+            erase({ .offset = offset, .size = size });
+            extent = { .offset = offset, .size = size + extent.size };
+        }
+    }
+    next = by_offset_.find(extent.offset + extent.size);
+    if (next != by_offset_.end() && !run_starts_.contains(next->first)) {
+        const Extent behind{ .offset = next->first, .size = next->second };
+        erase(behind);
+        extent.size += behind.size;
+    }
+    insert(extent);
+}
+
+Bytes Extents::largest() const
+{
+    return by_size_.empty() ? 0 : by_size_.rbegin()->first;
+}
+
+double Extents::fragmentation() const
+{
+    if (free_ == 0)
+        return 0;
+
+    return 1.0 - static_cast<double>(largest()) / static_cast<double>(free_);
+}
+
+void Extents::insert(Extent extent)
+{
+    if (extent.size == 0)
+        return;
+
+    by_offset_.emplace(extent.offset, extent.size);
+    by_size_.emplace(extent.size, extent.offset);
+    free_ += extent.size;
+}
+
+void Extents::erase(Extent extent)
+{
+    by_offset_.erase(extent.offset);
+    by_size_.erase({ extent.size, extent.offset });
+    free_ -= extent.size;
+}
+
+} // namespace dmaheap
