@@ -8,7 +8,7 @@ Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exp
 {
 }
 
-Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags)
+Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
 {
     const auto size = page_aligned(length);
     if (!size)
@@ -22,7 +22,8 @@ Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags)
     if (!memory)
         return std::unexpected(memory.error());
 
-    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory)), fd_flags);
+    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory), owner),
+                                   fd_flags);
 }
 
 Result<Ledger::Charge> Heap::charge(Bytes size)

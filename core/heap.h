@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/exporter.h"
+#include "core/owner.h"
 #include "core/policy.h"
 
 namespace dmaheap {
@@ -21,7 +22,8 @@ public:
     /// A descriptor of a new dma-buf of `length` bytes, rounded up to whole pages. EINVAL for a
     /// length that rounds to 0, ENOMEM at the heap's limit, else what the policy or the exporter
     /// says. Nothing stays charged after an error.
-    Result<UniqueFd> allocate(Bytes length, unsigned fd_flags);
+    /// `owner` is who is charged.
+    Result<UniqueFd> allocate(Bytes length, unsigned fd_flags, Owner owner);
 
 private:
     Result<Ledger::Charge> charge(Bytes size);

@@ -64,7 +64,7 @@ void DmaHeapDevice::ioctl(const Ioctl &request, delivery::PendingReply reply)
     if (request.caller.thread == 0)
         return refuse({ .code = EACCES, .step = "pid namespace that does not show the caller" });
 
-    auto buffer = heap_.allocate(asked->len, asked->fd_flags);
+    auto buffer = heap_.allocate(asked->len, asked->fd_flags, owner_of(request.caller));
     if (!buffer)
         return refuse(buffer.error());
 

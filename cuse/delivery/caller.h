@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include "core/owner.h"
+
 namespace dmaheap::delivery {
 
 /// Who asks.
@@ -11,5 +13,10 @@ struct Caller {
     uid_t uid;
     gid_t gid;
 };
+
+/// Whom the caller's buffers are charged to. Only while the caller waits for its reply. One system
+/// call for the first thread of a process, else a look into /proc. A thread that is gone already
+/// stands for its process.
+Owner owner_of(const Caller &caller);
 
 } // namespace dmaheap::delivery

@@ -17,6 +17,7 @@ using test::FakePolicy;
 namespace {
 
 constexpr Bytes kPages = 16;
+constexpr Owner kOwner{ .process = 4242, .user = 1000 };
 
 struct Fixture {
     explicit Fixture(Status policy_says = {})
@@ -31,7 +32,7 @@ struct Fixture {
     /// The errno of an allocation; 0 when there is none.
     int error_of(Bytes length)
     {
-        const auto buffer = heap.allocate(length, O_RDWR);
+        const auto buffer = heap.allocate(length, O_RDWR, kOwner);
         return buffer ? 0 : buffer.error().code;
     }
 
@@ -50,7 +51,7 @@ struct WithoutMemory : Fixture {
 TEST_CASE_METHOD(Fixture, "heap: gives the exporter's descriptor of a buffer of whole pages",
                  "[core]")
 {
-    const auto buffer = heap.allocate(page_size() + 1, O_RDONLY);
+    const auto buffer = heap.allocate(page_size() + 1, O_RDONLY, kOwner);
 
     REQUIRE(buffer);
     CHECK(policy->asked == std::vector{ 2 * page_size() });
@@ -58,6 +59,7 @@ TEST_CASE_METHOD(Fixture, "heap: gives the exporter's descriptor of a buffer of 
     REQUIRE(exporter.live.size() == 1);
     CHECK(exporter.live[0].heap() == "heap");
     CHECK(exporter.live[0].size() == 2 * page_size());
+    CHECK(exporter.live[0].owner() == kOwner);
     struct stat attributes{};
     REQUIRE(::fstat(buffer->get(), &attributes) == 0);
     CHECK(static_cast<Bytes>(attributes.st_size) == 2 * page_size());
@@ -66,7 +68,7 @@ TEST_CASE_METHOD(Fixture, "heap: gives the exporter's descriptor of a buffer of 
 TEST_CASE_METHOD(Fixture, "heap: charges the rounded size for as long as the buffer lives",
                  "[core]")
 {
-    const auto buffer = heap.allocate(1, O_RDWR);
+    const auto buffer = heap.allocate(1, O_RDWR, kOwner);
 
     CHECK(use().bytes == page_size());
     CHECK(use().buffers == 1);
@@ -87,7 +89,7 @@ TEST_CASE_METHOD(Fixture, "heap: a length that rounds to 0 gets no further", "[c
 TEST_CASE_METHOD(WithoutMemory,
                  "heap: the policy's error comes unchanged, and nothing stays charged", "[core]")
 {
-    const auto buffer = heap.allocate(page_size(), O_RDWR);
+    const auto buffer = heap.allocate(page_size(), O_RDWR, kOwner);
 
     REQUIRE_FALSE(buffer);
     CHECK(buffer.error().code == ENOBUFS);
@@ -101,7 +103,7 @@ TEST_CASE_METHOD(Fixture, "heap: the exporter's error comes unchanged, and nothi
 {
     exporter.outcome = failure(EMFILE, "export");
 
-    const auto buffer = heap.allocate(page_size(), O_RDWR);
+    const auto buffer = heap.allocate(page_size(), O_RDWR, kOwner);
 
     REQUIRE_FALSE(buffer);
     CHECK(buffer.error().code == EMFILE);
