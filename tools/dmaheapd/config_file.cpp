@@ -1,98 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheapd/config_file.h"
 
-#include <algorithm>
 #include <cstring>
 #include <sstream>
-#include <utility>
 #include <vector>
-
-#include <toml++/toml.h>
 
 #include "core/sys.h"
 #include "tools/dmaheapd/config_keys.h"
+#include "tools/dmaheapd/config_table.h"
 #include "tools/dmaheapd/config_text.h"
 
 namespace dmaheap::config {
 
 namespace {
-
-/// A key and its value, with where each stands.
-struct Entry {
-    std::string_view name;
-    const toml::node *value;
-    toml::source_position key_at;
-    toml::source_position value_at;
-};
-
-/// toml++ sorts by name; people read from the top.
-std::vector<Entry> in_order_of_text(const toml::table &table)
-{
-    std::vector<Entry> entries;
-    for (const auto &[key, value] : table)
-        entries.push_back({ key.str(), &value, key.source().begin, value.source().begin });
-    std::ranges::sort(entries, {}, [](const Entry &entry) {
-        return std::pair(entry.key_at.line, entry.key_at.column);
-    });
-    return entries;
-}
-
-[[noreturn]] void refuse(std::string_view file, const toml::source_position &at,
-                         std::string_view what)
-{
-    std::ostringstream text;
-    text << shown(file) << ':' << at.line << ':' << at.column << ": " << what;
-    throw Refused(text.str());
-}
-
-/// What is being read: the file, and the table in it ("" at the top, or "heap.camera.").
-struct Scope {
-    std::string_view file;
-    std::string table;
-
-    [[noreturn]] void refuse(const toml::source_position &at, std::string_view name,
-                             std::string_view what) const
-    {
-        config::refuse(file, at, table + as_key(name).append(": ").append(what));
-    }
-};
-
-std::string type_of(const toml::node &node)
-{
-    std::ostringstream text;
-    text << node.type();
-    return text.str();
-}
-
-const toml::table &table_of(const Scope &scope, const Entry &entry, std::string_view header)
-{
-    const auto *const table = entry.value->as_table();
-    if (!table)
-        scope.refuse(entry.value_at, entry.name,
-                     "must be a table, " + std::string(header) + ", not: " + type_of(*entry.value));
-
-    return *table;
-}
-
-template <class Target>
-void read_setting(const Scope &scope, const Entry &entry, std::span<const Key<Target>> keys,
-                  std::vector<std::string_view> known, Target &target)
-{
-    const auto *const key = find(keys, entry.name);
-    if (!key)
-        scope.refuse(entry.key_at, entry.name,
-                     "unknown key" + suggestion(entry.name, known) +
-                         "; keys here: " + listed(known));
-
-    const auto *const text = entry.value->as_string();
-    if (!text)
-        scope.refuse(entry.value_at, entry.name,
-                     "must be a string such as " + quoted(key->example) +
-                         ", not: " + type_of(*entry.value));
-
-    if (const auto accepted = key->set(target, text->get()); !accepted)
-        scope.refuse(entry.value_at, entry.name, accepted.error());
-}
 
 Heap read_heap(const Scope &heaps, const Entry &named)
 {
