@@ -14,7 +14,10 @@ Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
     if (!size)
         return std::unexpected(size.error());
 
-    auto charged = charge(*size);
+    if (auto fault = faults_.next(); !fault)
+        return std::unexpected(fault.error());
+
+    auto charged = charge(*size, owner);
     if (!charged)
         return std::unexpected(charged.error());
 
@@ -22,17 +25,17 @@ Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
     if (!memory)
         return std::unexpected(memory.error());
 
-    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory), owner),
-                                   fd_flags);
+    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory)), fd_flags);
 }
 
-Result<Ledger::Charge> Heap::charge(Bytes size)
+Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 {
-    if (auto charged = ledger_.charge(name_, size))
+    auto charged = ledger_.charge(name_, size, owner);
+    if (charged || !ledger_.could_ever_charge(name_, size))
         return charged;
 
     exporter_.reap(); // buffers that have ended unnoticed still count
-    return ledger_.charge(name_, size);
+    return ledger_.charge(name_, size, owner);
 }
 
 } // namespace dmaheap

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/exporter.h"
+#include "core/faults.h"
 #include "core/owner.h"
 #include "core/policy.h"
 
@@ -20,18 +21,21 @@ public:
     [[nodiscard]] const std::string &name() const { return name_; }
 
     /// A descriptor of a new dma-buf of `length` bytes, rounded up to whole pages. EINVAL for a
-    /// length that rounds to 0, ENOMEM at the heap's limit, else what the policy or the exporter
-    /// says. Nothing stays charged after an error.
-    /// `owner` is who is charged.
+    /// length that rounds to 0, ENOMEM at a limit, else what the policy or the exporter says.
+    /// Nothing stays charged after an error. `owner` is who is charged.
     Result<UniqueFd> allocate(Bytes length, unsigned fd_flags, Owner owner);
 
+    /// What fails because somebody wants it to.
+    [[nodiscard]] Faults &faults() { return faults_; }
+
 private:
-    Result<Ledger::Charge> charge(Bytes size);
+    Result<Ledger::Charge> charge(Bytes size, Owner owner);
 
     std::string name_;
     std::unique_ptr<Policy> policy_;
     Ledger &ledger_;
     Exporter &exporter_;
+    Faults faults_;
 };
 
 } // namespace dmaheap

@@ -1,42 +1,205 @@
 // SPDX-License-Identifier: MIT
 #include "core/ledger.h"
 
+#include <sys/stat.h>
+
 namespace dmaheap {
 
-void Ledger::set_limit(const std::string &heap, Bytes limit)
+namespace {
+
+/// Users and processes that have nothing any more are remembered, for their counters, but not all.
+constexpr std::size_t kRemembered = 1024;
+
+/// What the limits of an account are called.
+struct Names {
+    const char *total;
+    const char *per_user;
+    const char *per_process;
+    const char *buffer;
+};
+
+constexpr Names kOfHeap{ .total = "limit of the heap (raise it with limit=)",
+                         .per_user = "limit-per-uid of the heap",
+                         .per_process = "limit-per-process of the heap",
+                         .buffer = "max-buffer of the heap" };
+constexpr Names kOfAll{ .total = "limit of [limits]",
+                        .per_user = "limit-per-uid of [limits]",
+                        .per_process = "limit-per-process of [limits]",
+                        .buffer = "max-buffer of [limits]" };
+
+bool exceeds(const std::optional<Bytes> &limit, Bytes used, Bytes more)
 {
-    const std::scoped_lock lock(mutex_);
-    accounts_[heap].limit = limit;
+    return limit && (used > *limit || more > *limit - used);
 }
 
-Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size)
+template <class Id>
+Bytes bytes_of(const std::map<Id, Ledger::Use> &uses, Id id)
+{
+    const auto found = uses.find(id);
+    return found == uses.end() ? 0 : found->second.bytes;
+}
+
+Status check_limits(const Ledger::Account &account, const Names &names, Bytes size, Owner owner)
+{
+    const Limits &limits = account.limits;
+    if (exceeds(limits.buffer, 0, size))
+        return failure(ENOMEM, names.buffer);
+    if (exceeds(limits.per_process, bytes_of(account.processes, owner.process), size))
+        return failure(ENOMEM, names.per_process);
+    if (exceeds(limits.per_user, bytes_of(account.users, owner.user), size))
+        return failure(ENOMEM, names.per_user);
+    if (exceeds(limits.total, account.use.bytes, size))
+        return failure(ENOMEM, names.total);
+
+    return {};
+}
+
+void add(Ledger::Use &use, Bytes size)
+{
+    use.bytes += size;
+    ++use.buffers;
+    ++use.allocations;
+}
+
+void add(Ledger::Account &account, Bytes size, Owner owner)
+{
+    add(account.use, size);
+    add(account.users[owner.user], size);
+    add(account.processes[owner.process], size);
+}
+
+void take(Ledger::Use &use, Bytes size)
+{
+    use.bytes -= size;
+    --use.buffers;
+}
+
+template <class Id>
+void take(std::map<Id, Ledger::Use> &uses, Id id, Bytes size)
+{
+    const auto found = uses.find(id);
+    take(found->second, size);
+    if (found->second.buffers == 0 && uses.size() > kRemembered)
+        uses.erase(found);
+}
+
+void take(Ledger::Account &account, Bytes size, Owner owner)
+{
+    take(account.use, size);
+    take(account.users, owner.user, size);
+    take(account.processes, owner.process, size);
+}
+
+bool could_ever(const Limits &limits, Bytes size)
+{
+    for (const auto &limit : { limits.total, limits.per_user, limits.per_process, limits.buffer })
+        if (exceeds(limit, 0, size))
+            return false;
+    return true;
+}
+
+} // namespace
+
+Ledger::File Ledger::file_of(int fd)
+{
+    struct stat attributes{};
+    return ::fstat(fd, &attributes) == 0
+               ? File{ .device = attributes.st_dev, .inode = attributes.st_ino }
+               : File{};
+}
+
+void Ledger::set_limits(const std::string &heap, const Limits &limits)
+{
+    const std::scoped_lock lock(mutex_);
+    accounts_[heap].limits = limits;
+}
+
+void Ledger::set_limit(const std::string &heap, Bytes total)
+{
+    set_limits(heap, { .total = total, .per_user = {}, .per_process = {}, .buffer = {} });
+}
+
+void Ledger::set_limits_of_all(const Limits &limits)
+{
+    const std::scoped_lock lock(mutex_);
+    all_.limits = limits;
+}
+
+Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner owner)
 {
     const std::scoped_lock lock(mutex_);
     const auto found = accounts_.find(heap);
     if (found == accounts_.end())
         return failure(ENOMEM, "heap without a limit");
 
-    auto &[limit, use] = found->second;
-    if (use.bytes > limit || size > limit - use.bytes)
-        return failure(ENOMEM, "limit of the heap (raise it with limit=)");
+    auto allowed = check_limits(found->second, kOfHeap, size, owner);
+    if (allowed)
+        allowed = check_limits(all_, kOfAll, size, owner);
+    if (!allowed) {
+        ++found->second.refused;
+        ++all_.refused;
+        return std::unexpected(allowed.error());
+    }
 
-    use.bytes += size;
-    ++use.buffers;
-    return Charge(*this, heap, size);
+    add(found->second, size, owner);
+    add(all_, size, owner);
+    const Record record{ .account = &*found,
+                         .size = size,
+                         .owner = owner,
+                         .time = std::chrono::system_clock::now(),
+                         .file = {} };
+    return Charge(*this, records_.emplace_hint(records_.end(), ++last_id_, record));
 }
 
-std::map<std::string, Ledger::Account> Ledger::accounts() const
+bool Ledger::could_ever_charge(const std::string &heap, Bytes size) const
+{
+    const std::scoped_lock lock(mutex_);
+    const auto found = accounts_.find(heap);
+    return found != accounts_.end() && could_ever(found->second.limits, size) &&
+           could_ever(all_.limits, size);
+}
+
+std::map<std::string, Ledger::Account, std::less<>> Ledger::accounts() const
 {
     const std::scoped_lock lock(mutex_);
     return accounts_;
 }
 
-void Ledger::give_back(const std::string &heap, Bytes size)
+Ledger::Account Ledger::account_of_all() const
 {
     const std::scoped_lock lock(mutex_);
-    Use &use = accounts_.at(heap).use;
-    use.bytes -= size;
-    --use.buffers;
+    return all_;
+}
+
+std::vector<Ledger::Entry> Ledger::entries_after(std::uint64_t id, std::size_t most) const
+{
+    const std::scoped_lock lock(mutex_);
+    std::vector<Entry> entries;
+    for (auto at = records_.upper_bound(id); at != records_.end() && entries.size() < most; ++at) {
+        const Record &record = at->second;
+        entries.push_back({ .id = at->first,
+                            .heap = record.account->first,
+                            .size = record.size,
+                            .owner = record.owner,
+                            .time = record.time,
+                            .file = record.file });
+    }
+    return entries;
+}
+
+void Ledger::give_back(Records::iterator record)
+{
+    const std::scoped_lock lock(mutex_);
+    const auto &[account, size, owner, time, file] = record->second;
+    take(account->second, size, owner);
+    take(all_, size, owner);
+    records_.erase(record);
+}
+
+void Ledger::set_file(Records::iterator record, File file)
+{
+    const std::scoped_lock lock(mutex_);
+    record->second.file = file;
 }
 
 } // namespace dmaheap

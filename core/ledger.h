@@ -1,35 +1,81 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include "core/size.h"
+#include <sys/types.h>
+
+#include "core/limits.h"
+#include "core/owner.h"
+#include "core/result.h"
 
 namespace dmaheap {
 
-/// Who uses how much: live bytes and buffers by heap, and the limit of each. Thread-safe.
+/// Whose memory it is: every live buffer, who uses how much of which heap, and the limits.
+///
+/// Who has asked for a buffer is charged until the last holder has let go of it. Thread-safe; no
+/// call waits for anything but the lock, which is held for some microseconds.
 class Ledger {
 public:
     struct Use {
         Bytes bytes = 0;
         std::uint64_t buffers = 0;
+        std::uint64_t allocations = 0; ///< ever, those that have ended included
     };
 
+    /// Of one heap, or of all together.
     struct Account {
-        Bytes limit = 0;
+        Limits limits;
         Use use;
+        std::uint64_t refused = 0; ///< allocations beyond a limit, ever
+        std::map<uid_t, Use> users;
+        std::map<pid_t, Use> processes; ///< some that have nothing any more are among them
     };
 
-    /// One buffer's share of a heap. Its destructor returns it. Must not outlive the ledger.
+    /// What tells a buffer's descriptors and mappings from others: fstat(2), /proc/PID/maps.
+    struct File {
+        dev_t device = 0;
+        ino_t inode = 0;
+
+        friend auto operator<=>(const File &, const File &) = default;
+    };
+
+    /// That of an open file; zeroes when there is none.
+    static File file_of(int fd);
+
+    /// A live buffer.
+    struct Entry {
+        std::uint64_t id; ///< never used twice; in the order of allocation
+        std::string_view heap;
+        Bytes size;
+        Owner owner;
+        std::chrono::system_clock::time_point time;
+        File file; ///< zeroes until the buffer has been made
+    };
+
+private:
+    struct Record {
+        std::map<std::string, Account, std::less<>>::value_type *account;
+        Bytes size;
+        Owner owner;
+        std::chrono::system_clock::time_point time;
+        File file;
+    };
+    using Records = std::map<std::uint64_t, Record>;
+
+public:
+    /// One buffer's share. Its destructor returns it. Must not outlive the ledger.
     class Charge {
     public:
         Charge(Charge &&other) noexcept
-            : ledger_(std::exchange(other.ledger_, nullptr)), heap_(std::move(other.heap_)),
-              size_(other.size_)
+            : ledger_(std::exchange(other.ledger_, nullptr)), record_(other.record_)
         {
         }
         Charge(const Charge &) = delete;
@@ -38,38 +84,54 @@ public:
         ~Charge()
         {
             if (ledger_)
-                ledger_->give_back(heap_, size_);
+                ledger_->give_back(record_);
         }
 
-        [[nodiscard]] const std::string &heap() const { return heap_; }
-        [[nodiscard]] Bytes size() const { return size_; }
+        [[nodiscard]] std::uint64_t id() const { return record_->first; }
+        [[nodiscard]] const std::string &heap() const { return record_->second.account->first; }
+        [[nodiscard]] Bytes size() const { return record_->second.size; }
+        [[nodiscard]] Owner owner() const { return record_->second.owner; }
+
+        /// Notes what the buffer has become, for those who look for its holders.
+        void set_file(File file) { ledger_->set_file(record_, file); }
 
     private:
         friend class Ledger;
-        Charge(Ledger &ledger, std::string heap, Bytes size)
-            : ledger_(&ledger), heap_(std::move(heap)), size_(size)
-        {
-        }
+        Charge(Ledger &ledger, Records::iterator record) : ledger_(&ledger), record_(record) {}
 
         Ledger *ledger_;
-        std::string heap_;
-        Bytes size_;
+        Records::iterator record_;
     };
 
-    /// Sets how many bytes of `heap` may be live at once.
-    void set_limit(const std::string &heap, Bytes limit);
+    /// Of one heap, which is known from then on. What is live already stays, above the limit too.
+    void set_limits(const std::string &heap, const Limits &limits);
+    /// The same with a limit on the total only.
+    void set_limit(const std::string &heap, Bytes total);
+    /// Of all heaps together.
+    void set_limits_of_all(const Limits &limits);
 
-    /// ENOMEM when the heap's limit would be exceeded or the heap has none set.
-    Result<Charge> charge(const std::string &heap, Bytes size);
+    /// ENOMEM, with a step that names the limit, when one would be exceeded; also when the heap is
+    /// not known.
+    Result<Charge> charge(const std::string &heap, Bytes size, Owner owner);
 
-    /// A snapshot, by heap.
-    [[nodiscard]] std::map<std::string, Account> accounts() const;
+    /// Whether a buffer of that size could be charged if nothing else were live.
+    [[nodiscard]] bool could_ever_charge(const std::string &heap, Bytes size) const;
+
+    /// Snapshots. Entries come in the order of their ids, from the first after `id` on; heap names
+    /// are valid as long as the ledger.
+    [[nodiscard]] std::map<std::string, Account, std::less<>> accounts() const;
+    [[nodiscard]] Account account_of_all() const;
+    [[nodiscard]] std::vector<Entry> entries_after(std::uint64_t id, std::size_t most) const;
 
 private:
-    void give_back(const std::string &heap, Bytes size);
+    void give_back(Records::iterator record);
+    void set_file(Records::iterator record, File file);
 
     mutable std::mutex mutex_;
-    std::map<std::string, Account> accounts_;
+    std::map<std::string, Account, std::less<>> accounts_; ///< nothing is ever taken out
+    Account all_;
+    Records records_;
+    std::uint64_t last_id_ = 0;
 };
 
 } // namespace dmaheap

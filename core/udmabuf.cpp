@@ -120,6 +120,7 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
     if (!delivered)
         return delivered;
 
+    buffer.set_file(Ledger::file_of(dma_buf->get()));
     const std::scoped_lock lock(mutex_);
     live_.push_back(Live{ *std::move(dma_buf), std::move(buffer) });
     if (live_.size() == 1)

@@ -248,6 +248,7 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
     root_ = std::move(mount.root);
     server_.emplace(std::move(mount.channel),
                     [this](UniqueFd fd) { return make_channel(std::move(fd)); });
+    device_ = Ledger::file_of(root_.get()).device;
     lift_dirty_limit();
     if (has_passthrough())
         blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
@@ -324,6 +325,7 @@ Result<UniqueFd> BufferFileExporter::fill_blank(Blank blank, Buffer buffer)
     if (auto grown = check_done("ftruncate", ::ftruncate(file.memory(), size)); !grown)
         return std::unexpected(grown.error());
 
+    buffer.set_file({ .device = device_, .inode = blank.id });
     file.buffer.emplace(std::move(buffer));
     return std::move(blank.file);
 }
@@ -347,6 +349,8 @@ Result<BufferFileExporter::Blank> BufferFileExporter::add_and_open(File file, in
     {
         const std::scoped_lock lock(mutex_);
         id = ++last_id_;
+        if (file.buffer)
+            file.buffer->set_file({ .device = device_, .inode = id });
         files_.emplace(id, std::move(file));
     }
     auto opened = sys::open_at(root_.get(), name_of(id).c_str(), mode);

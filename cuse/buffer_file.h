@@ -82,6 +82,7 @@ private:
 
     Passthrough passthrough_;
     UniqueFd root_;
+    dev_t device_ = 0; ///< of the mount, as fstat(2) tells it of each buffer
     std::function<void()> on_released_;
     std::optional<PrivateServer> server_;
     std::optional<Stock<Blank>> blanks_; ///< with passthrough only; ends before what answers it

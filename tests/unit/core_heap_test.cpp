@@ -141,3 +141,28 @@ TEST_CASE_METHOD(Fixture, "heap: below its limit it does not look for ended buff
     CHECK(exporter.reaped == 0);
     CHECK(use().buffers == 2);
 }
+
+TEST_CASE_METHOD(Fixture, "heap: what could never be allowed makes nobody look for ended buffers",
+                 "[core]")
+{
+    ledger.set_limits("heap", { .total = kPages * page_size(),
+                                .per_user = {},
+                                .per_process = {},
+                                .buffer = page_size() });
+    REQUIRE(error_of(page_size()) == 0);
+
+    CHECK(error_of(2 * page_size()) == ENOMEM);
+
+    CHECK(exporter.reaped == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "heap: a fault that was asked for costs nothing", "[core]")
+{
+    heap.faults().set({ .code = EMFILE, .count = 1, .probability = 1, .delay = {} });
+
+    CHECK(error_of(page_size()) == EMFILE);
+
+    CHECK(policy->asked.empty());
+    CHECK(use().buffers == 0);
+    CHECK(error_of(page_size()) == 0);
+}

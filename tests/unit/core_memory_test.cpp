@@ -98,7 +98,8 @@ TEST_CASE("buffer: its end gives back both its memory and its charge", "[core]")
     ledger.set_limit("heap", 65536);
     int file = -1;
     {
-        const Buffer buffer(*ledger.charge("heap", 8192), memory_of(8192));
+        const Buffer buffer(*ledger.charge("heap", 8192, Owner{ .process = 1, .user = 0 }),
+                            memory_of(8192));
         file = file_of(buffer.memory());
         CHECK(buffer.heap() == "heap");
         CHECK(buffer.size() == 8192);
@@ -117,7 +118,7 @@ TEST_CASE("buffer: the limit is enlarged only after the memory is gone", "[core]
     Ledger ledger;
     ledger.set_limit("heap", 65536);
     std::optional<Buffer> buffer;
-    buffer.emplace(*ledger.charge("heap", 8192), memory_of(8192));
+    buffer.emplace(*ledger.charge("heap", 8192, Owner{ .process = 1, .user = 0 }), memory_of(8192));
 
     const auto *const charge_end = reinterpret_cast<const std::byte *>(&buffer->heap());
     const auto *const memory_end = reinterpret_cast<const std::byte *>(&buffer->memory());

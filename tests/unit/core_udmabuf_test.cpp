@@ -39,7 +39,7 @@ struct Fixture {
 
     [[nodiscard]] Buffer buffer(Bytes size)
     {
-        return { *ledger.charge("heap", size),
+        return { *ledger.charge("heap", size, Owner{ .process = 1, .user = 0 }),
                  Memory(
                      Extent{ .file = *sys::memfd("udmabuf", size), .offset = 0, .size = size }) };
     }

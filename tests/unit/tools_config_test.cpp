@@ -11,6 +11,7 @@
 #include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_file.h"
 #include "tools/dmaheapd/config_keys.h"
+#include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/heap_spec.h"
 
@@ -74,6 +75,9 @@ public:
         Config config;
         for (const auto &key : daemon_keys())
             REQUIRE(key.set(config, value_for(key)));
+        for (const auto &key : limits_keys())
+            if (below(2) == 0)
+                REQUIRE(key.set(config.limits, value_for(key)));
         for (unsigned count = below(4), index = 0; index < count; ++index)
             config.heaps.push_back(heap(index));
         return config;
@@ -98,6 +102,8 @@ private:
     {
         if (key.form == "DIR")
             return "/dev/" + word() + (below(2) == 0 ? "/" : "/../x");
+        if (key.form == "PATH")
+            return "/run/" + word();
         if (key.form == "SIZE")
             return std::to_string(1 + below(5000)) + (below(2) == 0 ? "" : "MiB");
         if (key.form == "OCTAL")
@@ -147,12 +153,22 @@ exporter = "buffer-file-cached"
 delivery = "ptrace"
 dev-root = "/srv//guest/./dev/"
 log-level = "warning"
+control = "/run/x.sock"
+control-group = "video"
+[limits]
+limit = "4GiB"
+limit-per-uid = "3GiB"
+limit-per-process = "2GiB"
+max-buffer = "1GiB"
 [heap."linux,cma"]
 policy = "system"
 mode = "0660"
 owner = "media"
 group = "44"
 limit = "1GiB"
+limit-per-uid = "512MiB"
+limit-per-process = "256MiB"
+max-buffer = "128MiB"
 on-conflict = "skip"
 )",
                                     "f.toml");
@@ -162,6 +178,12 @@ on-conflict = "skip"
     CHECK(config.delivery == Delivery::ptrace);
     CHECK(config.dev_root == "/srv/guest/dev");
     CHECK(config.log_level == "warning");
+    CHECK(config.control == "/run/x.sock");
+    CHECK(config.control_group == "video");
+    CHECK(config.limits == Limits{ .limit = Bytes{ 4 } << 30,
+                                   .limit_per_uid = Bytes{ 3 } << 30,
+                                   .limit_per_process = Bytes{ 2 } << 30,
+                                   .max_buffer = Bytes{ 1 } << 30 });
     REQUIRE(config.heaps.size() == 1);
     CHECK(config.heaps[0].name == "linux,cma");
     CHECK(config.heaps[0].policy == "system");
@@ -169,6 +191,9 @@ on-conflict = "skip"
     CHECK(config.heaps[0].owner == "media");
     CHECK(config.heaps[0].group == "44");
     CHECK(config.heaps[0].limit == Bytes{ 1 } << 30);
+    CHECK(config.heaps[0].limit_per_uid == Bytes{ 512 } << 20);
+    CHECK(config.heaps[0].limit_per_process == Bytes{ 256 } << 20);
+    CHECK(config.heaps[0].max_buffer == Bytes{ 128 } << 20);
     CHECK(config.heaps[0].on_conflict == OnConflict::skip);
 }
 
@@ -185,13 +210,17 @@ TEST_CASE("config: heaps come in the order of the file", "[tools]")
 TEST_CASE("config: a refusal names file, line, column and key, and what is right", "[tools]")
 {
     const auto bad = GENERATE(values<Bad>({
-        { "frontent = \"auto\"", "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
-                                 "here: frontend, exporter, delivery, dev-root, log-level, heap" },
+        { "frontent = \"auto\"",
+          "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
+          "here: frontend, exporter, delivery, dev-root, log-level, control, "
+          "control-group, limits, heap" },
         { "\n[region.x]\nsize = \"1M\"", "f.toml:2:2: region: unknown key; keys here: frontend, "
-                                         "exporter, delivery, dev-root, log-level, heap" },
+                                         "exporter, delivery, dev-root, log-level, control, "
+                                         "control-group, limits, heap" },
         { "[heap.\"linux,cma\"]\n\nlimits = \"1M\"",
           "f.toml:3:1: heap.\"linux,cma\".limits: unknown key (did you mean limit?); keys here: "
-          "policy, mode, owner, group, limit, on-conflict" },
+          "policy, mode, owner, group, limit, limit-per-uid, limit-per-process, max-buffer, "
+          "on-conflict" },
         { "\n  frontend = 3", "f.toml:2:14: frontend: must be a string such as \"auto\", not: "
                               "integer" },
         { "[heap.a]\nmode = 432", "f.toml:2:8: heap.a.mode: must be a string such as \"0660\", "
@@ -227,6 +256,25 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
           "f.toml:2:9: heap.a.limit: \"99999999999GiB\" does not fit in 64 bits" },
         { "[heap.a]\non-conflict = \"replace\"",
           "f.toml:2:15: heap.a.on-conflict: \"replace\" is none of: fail, skip" },
+        { "[heap.a]\nlimit-per-uid = \"0\"",
+          "f.toml:2:17: heap.a.limit-per-uid: \"0\" would refuse every allocation: give at least a "
+          "page" },
+        { "[heap.a]\nmax-buffer = \"-1\"",
+          "f.toml:2:14: heap.a.max-buffer: \"-1\" is not a size such as \"4096\", \"64KiB\", "
+          "\"512MiB\" or \"2GiB\"" },
+        { "[limits]\nlimit-per-process = \"lots\"",
+          "f.toml:2:21: limits.limit-per-process: \"lots\" is not a size such as \"4096\", "
+          "\"64KiB\", \"512MiB\" or \"2GiB\"" },
+        { "[limits]\nlimit-per-user = \"1M\"",
+          "f.toml:2:1: limits.limit-per-user: unknown key (did you mean limit-per-uid?); keys "
+          "here: limit, limit-per-uid, limit-per-process, max-buffer" },
+        { "limits = \"1M\"", "f.toml:1:10: limits: must be a table, [limits], not: string" },
+        { "control = \"x.sock\"",
+          "f.toml:1:11: control: \"x.sock\" is neither an absolute path nor \"none\"" },
+        { "control = \"/run/\"",
+          "f.toml:1:11: control: \"/run/\" is a folder: give the path of the socket" },
+        { "control-group = \"\"",
+          "f.toml:1:17: control-group: \"\" is empty: give a name or a number" },
         { "heap = 3", "f.toml:1:8: heap: must be a table, [heap.NAME], not: integer" },
         { "heap.a = \"x\"", "f.toml:1:10: heap.a: must be a table, [heap.a], not: string" },
         { "[[heap.a]]\n", "f.toml:1:1: heap.a: must be a table, [heap.a], not: array" },
@@ -319,6 +367,11 @@ TEST_CASE("config: all the alternatives that a key lists are accepted, and its e
             rest.remove_prefix(std::min(rest.size(), text.size() + 1));
         }
     }
+    for (const auto &key : limits_keys()) {
+        Limits limits;
+        CHECK(key.set(limits, key.example));
+        CHECK(key.get(limits) == std::string(key.example));
+    }
     for (const auto &key : heap_keys()) {
         Heap heap;
         CHECK(key.set(heap, key.example));
@@ -346,6 +399,10 @@ TEST_CASE("config: every key is in the manual and in the installed file", "[tool
         CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
         CHECK(command.contains(".It Fl \\-" + std::string(name) + ' '));
         CHECK(installed.contains("\n#" + std::string(name) + " = "));
+    }
+    for (const auto name : names_of(limits_keys())) {
+        CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
+        CHECK(installed.contains('#' + std::string(name) + " = "));
     }
     for (const auto name : names_of(heap_keys())) {
         CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
@@ -389,7 +446,8 @@ TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
         { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "
                              "from \"0000\" to \"0777\"" },
         { "a=system,mod=1", "--heap: \"a=system,mod=1\": unknown key \"mod\" (did you mean "
-                            "mode?), there are: policy, mode, owner, group, limit, on-conflict" },
+                            "mode?), there are: policy, mode, owner, group, limit, limit-per-uid, "
+                            "limit-per-process, max-buffer, on-conflict" },
         { "a=system,limit=1M,limit=2M",
           "--heap: \"a=system,limit=1M,limit=2M\": limit: is given twice" },
         { "a=system,policy=system", "--heap: \"a=system,policy=system\": policy: is given twice" },

@@ -27,9 +27,22 @@ struct Heap {
     std::optional<std::string> owner; ///< user name or number; root when not given
     std::optional<std::string> group; ///< group name or number; root when not given
     std::optional<Bytes> limit;       ///< live bytes; half of the machine's memory when not given
+    std::optional<Bytes> limit_per_uid;
+    std::optional<Bytes> limit_per_process;
+    std::optional<Bytes> max_buffer;
     OnConflict on_conflict = OnConflict::fail;
 
     friend bool operator==(const Heap &, const Heap &) = default;
+};
+
+/// Of all heaps together; nothing is limited that is not given.
+struct Limits {
+    std::optional<Bytes> limit;
+    std::optional<Bytes> limit_per_uid;
+    std::optional<Bytes> limit_per_process;
+    std::optional<Bytes> max_buffer;
+
+    friend bool operator==(const Limits &, const Limits &) = default;
 };
 
 struct Config {
@@ -38,6 +51,9 @@ struct Config {
     Delivery delivery = Delivery::automatic;
     std::string dev_root = "/dev"; ///< absolute
     std::string log_level = "info";
+    std::optional<std::string> control;       ///< of the socket: absolute, or "none"
+    std::optional<std::string> control_group; ///< who may look, besides root; name or number
+    Limits limits;
     std::vector<Heap> heaps; ///< never empty once options::parse() is done, names are unique
 
     friend bool operator==(const Config &, const Config &) = default;

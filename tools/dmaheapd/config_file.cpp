@@ -7,6 +7,7 @@
 
 #include "core/sys.h"
 #include "tools/dmaheapd/config_keys.h"
+#include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_table.h"
 #include "tools/dmaheapd/config_text.h"
 
@@ -27,14 +28,26 @@ Heap read_heap(const Scope &heaps, const Entry &named)
     return heap;
 }
 
+Limits read_limits(const Scope &scope, const toml::table &table)
+{
+    Limits limits;
+    for (const auto &entry : in_order_of_text(table))
+        read_setting(scope, entry, limits_keys(), names_of(limits_keys()), limits);
+    return limits;
+}
+
 Config read_config(std::string_view file, const toml::table &root)
 {
     const Scope scope{ file, "" };
     auto known = names_of(daemon_keys());
-    known.emplace_back("heap");
+    known.insert(known.end(), { "limits", "heap" });
 
     Config config;
     for (const auto &entry : in_order_of_text(root)) {
+        if (entry.name == "limits") {
+            config.limits = read_limits({ file, "limits." }, table_of(scope, entry, "[limits]"));
+            continue;
+        }
         if (entry.name != "heap") {
             read_setting(scope, entry, daemon_keys(), known, config);
             continue;
@@ -135,6 +148,10 @@ std::string to_toml(const Config &config)
 {
     std::ostringstream out;
     write_settings(out, daemon_keys(), config);
+    if (config.limits != Limits{}) {
+        out << "\n[limits]\n";
+        write_settings(out, limits_keys(), config.limits);
+    }
     for (const auto &heap : config.heaps) {
         out << "\n[heap." << as_key(heap.name) << "]\n";
         write_settings(out, heap_keys(), heap);

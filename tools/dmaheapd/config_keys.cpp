@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "policies/catalogue.h"
+#include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_text.h"
 
 namespace dmaheap::config {
@@ -138,25 +139,6 @@ Accepted set_account(Heap &heap, std::string_view text)
     return {};
 }
 
-Accepted set_limit(Heap &heap, std::string_view text)
-{
-    const auto size = parse_size(text);
-    if (!size && size.error().code == ERANGE)
-        return wrong(text, "does not fit in 64 bits");
-    if (!size)
-        return wrong(text, "is not a size such as \"4096\", \"64KiB\", \"512MiB\" or \"2GiB\"");
-    if (*size == 0)
-        return wrong(text, "would refuse every allocation: give at least a page");
-
-    heap.limit = *size;
-    return {};
-}
-
-std::optional<std::string> get_limit(const Heap &heap)
-{
-    return heap.limit ? std::optional(format_size(*heap.limit)) : std::nullopt;
-}
-
 template <auto Member, class Target>
 std::optional<std::string> get_text(const Target &target)
 {
@@ -180,6 +162,11 @@ constexpr std::array kDaemonKeys{
                  "the least severe of what goes to stderr",
                  set_word<&Config::log_level, kLogLevels>,
                  get_word<&Config::log_level, kLogLevels> },
+    Key<Config>{ "control", "PATH", "/run/dmaheapd/control.sock",
+                 "the socket of dmaheapctl, or none", set_control, get_text<&Config::control> },
+    Key<Config>{ "control-group", "GROUP", "video",
+                 "whose members may look through the socket, besides root", set_control_group,
+                 get_text<&Config::control_group> },
 };
 
 constexpr std::array kHeapKeys{
@@ -192,8 +179,15 @@ constexpr std::array kHeapKeys{
     Key<Heap>{ "group", "GROUP", "video", "of the node, by name or number; root when left away",
                set_account<&Heap::group>, get_text<&Heap::group> },
     Key<Heap>{ "limit", "SIZE", "512MiB",
-               "most bytes alive at once; half of the memory when left away", set_limit,
-               get_limit },
+               "most bytes alive at once; half of the memory when left away",
+               set_bytes<&Heap::limit>, get_bytes<&Heap::limit> },
+    Key<Heap>{ "limit-per-uid", "SIZE", "128MiB", "of those, most that one user has asked for",
+               set_bytes<&Heap::limit_per_uid>, get_bytes<&Heap::limit_per_uid> },
+    Key<Heap>{ "limit-per-process", "SIZE", "64MiB",
+               "of those, most that one process has asked for", set_bytes<&Heap::limit_per_process>,
+               get_bytes<&Heap::limit_per_process> },
+    Key<Heap>{ "max-buffer", "SIZE", "32MiB", "the largest buffer", set_bytes<&Heap::max_buffer>,
+               get_bytes<&Heap::max_buffer> },
     Key<Heap>{ "on-conflict", "fail|skip", "fail",
                "when the node's name is taken already; fail when left away",
                set_word<&Heap::on_conflict, kOnConflict>,

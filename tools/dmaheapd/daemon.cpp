@@ -53,6 +53,22 @@ Bytes default_limit()
     return machine_memory() / 2;
 }
 
+Limits limits_of(const config::Heap &heap)
+{
+    return { .total = heap.limit.value_or(default_limit()),
+             .per_user = heap.limit_per_uid,
+             .per_process = heap.limit_per_process,
+             .buffer = heap.max_buffer };
+}
+
+Limits limits_of_all(const config::Limits &limits)
+{
+    return { .total = limits.limit,
+             .per_user = limits.limit_per_uid,
+             .per_process = limits.limit_per_process,
+             .buffer = limits.max_buffer };
+}
+
 template <class Id>
 Id required(const config::Heap &heap, const char *key, const std::string &name,
             const Result<Id> &id)
@@ -106,6 +122,7 @@ Daemon::Daemon(const config::Config &config)
     if (const unsigned stale = cuse::remove_stale_mounts(folder); stale != 0)
         spdlog::info("took away {} stale mount(s) at {}", stale, folder);
 
+    ledger_.set_limits_of_all(limits_of_all(config.limits));
     const auto heaps = without_conflicts(config.heaps, folder);
     for (const config::Heap &heap : heaps)
         add_heap(heap);
@@ -137,7 +154,7 @@ void Daemon::add_heap(const config::Heap &heap)
     if (!policy)
         throw std::runtime_error("heap " + heap.name + ": no such policy: " + heap.policy);
 
-    ledger_.set_limit(heap.name, heap.limit.value_or(default_limit()));
+    ledger_.set_limits(heap.name, limits_of(heap));
     heaps_.push_back(std::make_unique<Heap>(heap.name, policy->make(), ledger_, *exporter_));
     devices_.push_back(std::make_unique<cuse::DmaHeapDevice>(
         *heaps_.back(), delivery_,
@@ -196,7 +213,7 @@ void Daemon::report_use()
     exporter_->reap();
     for (const auto &[heap, account] : ledger_.accounts())
         spdlog::info("heap {}: {} buffers, {} bytes live, limit {}", heap, account.use.buffers,
-                     account.use.bytes, account.limit);
+                     account.use.bytes, account.limits.total.value_or(0));
 }
 
 } // namespace dmaheap::daemon

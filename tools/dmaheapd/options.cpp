@@ -151,7 +151,8 @@ std::string file_to_read(const CLI::App &app, const Typed &typed, const std::str
 /// In a shell, a path starts where one stands.
 std::string as_meant(std::string_view key, const std::string &text)
 {
-    if (key != "dev-root" || text.empty())
+    const bool is_path = key == "dev-root" || (key == "control" && text != "none");
+    if (!is_path || text.empty())
         return text;
 
     return std::filesystem::absolute(text).string();
