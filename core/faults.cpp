@@ -38,8 +38,10 @@ Faults::Plan Faults::draw()
 {
     const std::scoped_lock lock(mutex_);
     Plan drawn = plan_;
-    if (plan_.count > 0 && --plan_.count == 0)
+    if (plan_.count == 1)
         plan_ = Plan{};
+    else if (plan_.count > 1)
+        --plan_.count;
 
     if (drawn.code != 0 && drawn.probability < 1 &&
         !std::bernoulli_distribution(drawn.probability)(random_))

@@ -129,3 +129,59 @@ TEST_CASE("limits: what is mapped is charged, though its descriptor is closed", 
     client.get("unmap", mapped);
     CHECK(scene.daemon.await_live(0));
 }
+
+TEST_CASE("limits: one process gets no more than its share, and the log says why", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,limit-per-process=1MiB" } });
+    Opened first(scene.daemon);
+    Opened second(scene.daemon);
+    Balance balance(scene.daemon, { &first.client, &second.client });
+    const long long whole = first.client.get("alloc", first.heap, 1 << 20);
+
+    CHECK(first.client.error("alloc", first.heap, 1) == ENOMEM);
+
+    CHECK(scene.daemon.log().await_line("limit-per-process of the heap"));
+    const long long other = second.client.get("alloc", second.heap, 1 << 20);
+    first.client.get("close", whole);
+    second.client.get("close", other);
+    CHECK(balance.difference() == "");
+}
+
+TEST_CASE("limits: one user gets no more than its share, over all processes", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,mode=0666,limit-per-uid=1MiB" } });
+    Opened first(scene.daemon);
+    Opened second(scene.daemon);
+    Opened stranger(scene.daemon);
+    first.client.get("become", 1234, 1234);
+    second.client.get("become", 1234, 1234);
+    first.client.get("alloc", first.heap, 1 << 20);
+
+    CHECK(second.client.error("alloc", second.heap, 1) == ENOMEM);
+
+    CHECK(scene.daemon.log().await_line("limit-per-uid of the heap"));
+    CHECK(stranger.client.error("alloc", stranger.heap, 1 << 20) == 0);
+}
+
+TEST_CASE("limits: a buffer may be as large as max-buffer, and no larger", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,max-buffer=64KiB" } });
+    Opened opened(scene.daemon);
+
+    CHECK(opened.client.error("alloc", opened.heap, (64 << 10) + 1) == ENOMEM);
+
+    CHECK(scene.daemon.log().await_line("max-buffer of the heap"));
+    CHECK(opened.client.error("alloc", opened.heap, 64 << 10) == 0);
+    CHECK(opened.client.error("alloc", opened.heap, 64 << 10) == 0);
+}
+
+TEST_CASE("limits: what is refused again and again fills no log", "[limits]")
+{
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,max-buffer=4KiB" } });
+    Opened opened(scene.daemon);
+
+    for (int time = 0; time < 100; ++time)
+        CHECK(opened.client.error("alloc", opened.heap, 8192) == ENOMEM);
+
+    CHECK(scene.daemon.log().matching("max-buffer of the heap").size() < 100);
+}

@@ -148,7 +148,7 @@ TEST_CASE("options: a mistake is refused with the name of the option", "[tools]"
     const auto [arguments, expected] = GENERATE(table<Arguments, const char *>({
         { { "--fronted", "cuse" },
           "--fronted: unknown option (did you mean --frontend?); --help lists them" },
-        { { "--control=x" }, "--control: unknown option; --help lists them" },
+        { { "--colour=x" }, "--colour: unknown option; --help lists them" },
         { { "-x" }, "-x: unknown option; --help lists them" },
         { { "system" }, "\"system\": unexpected argument; --help tells the usage" },
         { { "--", "x" }, "\"x\": unexpected argument; --help tells the usage" },
