@@ -7,10 +7,23 @@
 # No more than this may appear in one file of the host through the machine.
 largest_file_kib=$((4 * 1024 * 1024))
 
+# How long the command may take to begin, on a host that has nothing else to do.
+boot_seconds=120
+most_patience=4
+
 # The kernel's command line. Panics end the machine, because of -no-reboot;
-# the self-tests of the ciphers would take a quarter of a second.
+# the self-tests of the ciphers would take a quarter of a second. On a busy host
+# the kernel would find its timer not to work, and panic, if it were to check.
 kernel_arguments() {
-    echo "console=ttyS0 loglevel=5 panic=-1 cryptomgr.notests$append"
+    echo "console=ttyS0 loglevel=5 panic=-1 no_timer_check cryptomgr.notests$append"
+}
+
+# How many times longer things may take, for what else the host does.
+patience() {
+    local load slower
+    read -r load _ </proc/loadavg
+    slower=$((1 + ${load%.*} / $(nproc)))
+    echo $((slower < most_patience ? slower : most_patience))
 }
 
 # $1: a path. Commas are doubled in QEMU's options.
@@ -41,6 +54,15 @@ add_ports() {
     qemu+=(-device "virtio-serial-pci,ioeventfd=off")
     add_port output "$run_folder/output"
     add_port status "$run_folder/status"
+    [ -z "$monitor" ] || add_monitor
+}
+
+# QEMU is its own client: what the guest writes to the port goes to QEMU's monitor.
+add_monitor() {
+    local path
+    path="$(escaped "$run_folder/monitor")"
+    qemu+=(-chardev "socket,id=monitor,path=$path,server=on,wait=off" -mon "chardev=monitor,mode=control")
+    qemu+=(-chardev "socket,id=guest,path=$path" -device "virtserialport,chardev=guest,name=monitor")
 }
 
 # Multi-threaded emulation is not used: the kernel stumbles over it while it patches itself.
@@ -83,11 +105,11 @@ write_initramfs() {
     } >"$run_folder/initramfs"
 }
 
-# Neither QEMU nor its timer outlives this script, even if it is killed.
+# $1: seconds. Neither QEMU nor its timer outlives this script, even if it is killed.
 start_qemu() {
     (
         ulimit -f "$largest_file_kib"
-        exec setpriv --pdeathsig KILL timeout --kill-after=2 "$timeout" \
+        exec setpriv --pdeathsig KILL timeout --kill-after=2 "$1" \
             setpriv --pdeathsig KILL "${qemu[@]}"
     ) </dev/null >"$run_folder/qemu" 2>&1 &
     machine=$!
@@ -99,6 +121,27 @@ start_streaming() {
     stream=$!
 }
 
+# Whether the machine has come to the command; it says so before it runs it.
+has_begun() {
+    [ -s "$run_folder/status" ]
+}
+
+is_running() {
+    kill -0 "$machine" 2>/dev/null
+}
+
+# $1: seconds. Ends a machine that has not come to the command by then.
+watch_boot() {
+    local deadline=$((SECONDS + $1))
+    while ! has_begun && is_running; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            kill "$machine" 2>/dev/null || true
+            return
+        fi
+        sleep 0.2
+    done
+}
+
 # Called at the end, whatever the reason for it.
 clean_up() {
     [ -z "${machine-}" ] || kill "$machine" 2>/dev/null || true
@@ -107,42 +150,69 @@ clean_up() {
     rm -rf "$run_folder"
 }
 
+# $1: how QEMU ended. Prints what that means.
+reason() {
+    if ! has_begun; then
+        echo "the machine did not come to the command in $SECONDS seconds"
+    elif [ "$1" -eq 124 ]; then
+        echo "the machine was ended after $SECONDS seconds"
+    else
+        echo "the machine ended without a status"
+    fi
+}
+
 # $1: how QEMU ended.
 explain_failure() {
-    local reason="the machine ended without a status"
-    [ "$1" != 124 ] || reason="the machine was ended after $timeout seconds"
     {
-        echo "vm: $reason; the end of its console:"
+        echo "vm: $(reason "$1"); the end of its console:"
         cat "$run_folder/qemu"
         tail -n 40 "$console"
     } >&2
 }
 
-# The exit status of the command, or 125.
-verdict() {
-    local status
-    if read -r status <"$run_folder/status"; then
-        return "$status"
-    fi
-    explain_failure "$1"
-    return 125
+# The command's exit status, if there is one: the second line, after "begun".
+command_status() {
+    sed -n 2p "$run_folder/status"
 }
 
+# Runs the machine until it ends; false if that gave no status. Sets ended: 124
+# is the command's own time-out.
+attempt() {
+    local slower
+    slower="$(patience)"
+    ended=0
+    SECONDS=0
+    : >"$run_folder/output"
+    : >"$run_folder/status"
+    : >"$console"
+    rm -f "$run_folder/monitor"
+    start_qemu $(((boot_seconds + timeout) * slower))
+    start_streaming
+    watch_boot $((boot_seconds * slower))
+    wait "$machine" || ended=$?
+    wait "$stream" || true
+    [ -n "$(command_status)" ]
+}
+
+# The exit status of the command, or 125. A machine that broke down, not because
+# the command took too long, is tried once more: on a busy host, emulation fails
+# now and then in ways that have nothing to do with what is run in it.
 run_machine() {
-    local ended=0
     make_run_folder
     trap clean_up EXIT
     trap 'exit 143' TERM
     trap 'exit 130' INT
     trap 'exit 129' HUP
     console="${console:-$run_folder/console}"
-    touch "$run_folder/output" "$run_folder/status"
-    : >"$console"
     write_initramfs
     compose
-    start_qemu
-    start_streaming
-    wait "$machine" || ended=$?
-    wait "$stream" || true
-    verdict "$ended"
+    if ! attempt; then
+        explain_failure "$ended"
+        if has_begun && [ "$ended" -eq 124 ]; then
+            return 125
+        fi
+        echo "vm: the machine is started once more" >&2
+        attempt || { explain_failure "$ended" && return 125; }
+    fi
+    return "$(command_status)"
 }
