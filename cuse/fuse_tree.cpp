@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cuse/node_calls.h"
+#include "cuse/refused_changes.h"
 
 namespace dmaheap::cuse {
 
@@ -219,6 +220,7 @@ struct TreeCalls {
         ops.fsync = refuse_fsync;
         ops.fallocate = refuse_fallocate;
         ops.ioctl = ioctl;
+        refuse_changes(ops);
         return ops; // no poll: the kernel then knows that nodes are always ready
     }
 };

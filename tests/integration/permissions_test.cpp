@@ -3,12 +3,15 @@
 #include <filesystem>
 #include <set>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include "tests/integration/scene.h"
 #include "tests/support/catch.h"
+#include "tests/support/combination.h"
 
 using namespace dmaheap::test;
 
@@ -81,6 +84,47 @@ TEST_CASE("permissions: who is not root cannot change them", "[permissions]")
     client.get("become", kNobody, kNobody);
     CHECK(client.error("chmod", scene.daemon.node(), 0777) == EPERM);
     CHECK(mode_of(scene.daemon.node()) == 0666);
+}
+
+TEST_CASE("permissions: bits that no open asks for are kept and lost as those of a device",
+          "[permissions]")
+{
+    Scene scene;
+    const std::string node = scene.daemon.node();
+
+    REQUIRE(::chmod(node.c_str(), 07777) == 0);
+    CHECK(mode_of(node) == 07777);
+    REQUIRE(::chown(node.c_str(), kNobody, kGroup) == 0);
+    CHECK(mode_of(node) == 01777); // whoever gets a file gets no one else's rights with it
+
+    Client client;
+    client.get("become", kNobody, kNobody);
+    CHECK(client.error("chmod", node, 06600) == 0);
+    CHECK(mode_of(node) == 04600); // not a member of the group: setattr_prepare()
+}
+
+TEST_CASE("permissions: nothing can be made or removed in the folder of the mount", "[permissions]")
+{
+    if (chosen().frontend != "fuse")
+        return skip("changes of the folder", "with CUSE it is an ordinary one, and root's");
+
+    Scene scene;
+    const std::string node = scene.daemon.node();
+    const std::string other = scene.daemon.node("other");
+    const auto refused = [](int returned) { return returned == -1 ? errno : 0; };
+
+    CHECK(refused(::open(other.c_str(), O_WRONLY | O_CREAT, 0666)) == EPERM);
+    CHECK(refused(::mkdir(other.c_str(), 0777)) == EPERM);
+    CHECK(refused(::mknod(other.c_str(), S_IFREG | 0666, 0)) == EPERM);
+    CHECK(refused(::mkfifo(other.c_str(), 0666)) == EPERM);
+    CHECK(refused(::symlink("integration", other.c_str())) == EPERM);
+    CHECK(refused(::link(node.c_str(), other.c_str())) == EPERM);
+    CHECK(refused(::rename(node.c_str(), other.c_str())) == EPERM);
+    CHECK(refused(::unlink(node.c_str())) == EPERM);
+    CHECK(refused(::rmdir(node.c_str())) == ENOTDIR);
+    CHECK(refused(::truncate(node.c_str(), 4096)) == EINVAL);
+    CHECK(refused(::utimes(node.c_str(), nullptr)) == 0); // touch
+    expect_served(scene.daemon);
 }
 
 TEST_CASE("permissions: the folder lists the heaps", "[permissions]")

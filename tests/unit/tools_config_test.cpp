@@ -109,7 +109,7 @@ private:
         if (key.form == "OCTAL")
             return { '0', octal(), octal(), octal() };
         if (key.form == "USER" || key.form == "GROUP")
-            return word();
+            return below(2) == 0 ? "root" : std::to_string(below(70000));
         if (key.form == "POLICY")
             return "system";
         return one_of(key.form);
@@ -163,7 +163,7 @@ max-buffer = "1GiB"
 [heap."linux,cma"]
 policy = "system"
 mode = "0660"
-owner = "media"
+owner = "daemon"
 group = "44"
 limit = "1GiB"
 limit-per-uid = "512MiB"
@@ -188,7 +188,7 @@ on-conflict = "skip"
     CHECK(config.heaps[0].name == "linux,cma");
     CHECK(config.heaps[0].policy == "system");
     CHECK(config.heaps[0].mode == 0660);
-    CHECK(config.heaps[0].owner == "media");
+    CHECK(config.heaps[0].owner == "daemon");
     CHECK(config.heaps[0].group == "44");
     CHECK(config.heaps[0].limit == Bytes{ 1 } << 30);
     CHECK(config.heaps[0].limit_per_uid == Bytes{ 512 } << 20);
@@ -246,6 +246,21 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
                                      "from \"0000\" to \"0777\"" },
         { "[heap.a]\nowner = \"\"",
           "f.toml:2:9: heap.a.owner: \"\" is empty: give a name or a number" },
+        { "[heap.a]\nowner = \"no-such-user\"", "f.toml:2:9: heap.a.owner: \"no-such-user\" is no "
+                                                "user of this machine, and no number" },
+        { "[heap.a]\n\ngroup = \"-1\"",
+          "f.toml:3:9: heap.a.group: \"-1\" is no group of this machine, and no number" },
+        { "[heap.a]\nowner = \"4294967295\"",
+          "f.toml:2:9: heap.a.owner: \"4294967295\" is above 4294967294, the largest number of a "
+          "user" },
+        { "[heap.a]\ngroup = \"99999999999999999999\"",
+          "f.toml:2:9: heap.a.group: \"99999999999999999999\" is above 4294967294, the largest "
+          "number of a group" },
+        { "[heap.a]\nowner = \"12 \"",
+          "f.toml:2:9: heap.a.owner: \"12 \" is no user of this machine, and no number" },
+        { "[heap.a]\ngroup = \"0x2c\"",
+          "f.toml:2:9: heap.a.group: \"0x2c\" is no group of this machine, and no number" },
+        { "[heap.a]\nowner = \"4294967294\"", "" },
         { "[heap.a]\nlimit = \"0\"", "f.toml:2:9: heap.a.limit: \"0\" would refuse every "
                                      "allocation: give at least a page" },
         { "[heap.a]\nlimit = \"5 cows\"",
@@ -445,6 +460,9 @@ TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
         { "a=system,mode", "--heap: \"a=system,mode\": \"mode\" is not KEY=VALUE" },
         { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "
                              "from \"0000\" to \"0777\"" },
+        { "a=system,owner=nobody-here",
+          "--heap: \"a=system,owner=nobody-here\": owner: "
+          "\"nobody-here\" is no user of this machine, and no number" },
         { "a=system,mod=1", "--heap: \"a=system,mod=1\": unknown key \"mod\" (did you mean "
                             "mode?), there are: policy, mode, owner, group, limit, limit-per-uid, "
                             "limit-per-process, max-buffer, on-conflict" },

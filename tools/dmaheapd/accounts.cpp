@@ -2,6 +2,7 @@
 #include "tools/dmaheapd/accounts.h"
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -19,14 +20,14 @@ constexpr std::size_t kLargestEntry = std::size_t{ 1 } << 20; // groups list all
 struct Users {
     static constexpr auto kFind = ::getpwnam_r;
     static constexpr auto kId = &passwd::pw_uid;
-    static constexpr const char *kStep = "user name";
+    static constexpr const char *kStep = "user";
     using Record = passwd;
 };
 
 struct Groups {
     static constexpr auto kFind = ::getgrnam_r;
     static constexpr auto kId = &group::gr_gid;
-    static constexpr const char *kStep = "group name";
+    static constexpr const char *kStep = "group";
     using Record = group;
 };
 
@@ -83,6 +84,17 @@ Result<uid_t> resolve_owner(const std::string &user)
 Result<gid_t> resolve_group(const std::string &group)
 {
     return resolve<Groups>(group);
+}
+
+std::string why_no_account(const Error &error)
+{
+    const std::string kind = error.step;
+    if (error.code == ENOENT)
+        return "is no " + kind + " of this machine, and no number";
+    if (error.code == ERANGE)
+        return "is above 4294967294, the largest number of a " + kind;
+
+    return "cannot be looked up: " + std::string(std::strerror(error.code));
 }
 
 } // namespace dmaheap::config

@@ -17,4 +17,7 @@ Result<uid_t> resolve_owner(const std::string &user);
 /// The same for a group.
 Result<gid_t> resolve_group(const std::string &group);
 
+/// What is wrong with a text that was not resolved, as the end of a sentence that begins with it.
+std::string why_no_account(const Error &error);
+
 } // namespace dmaheap::config

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "policies/catalogue.h"
+#include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_text.h"
 
@@ -126,14 +127,16 @@ std::optional<std::string> get_mode(const Heap &heap)
     return text;
 }
 
-/// Users and groups need not exist where the config is checked; they are looked up when used.
-template <auto Member>
+/// A name that nobody has would be found out at start only.
+template <auto Member, auto Resolve>
 Accepted set_account(Heap &heap, std::string_view text)
 {
     if (text.empty())
         return wrong(text, "is empty: give a name or a number");
     if (!is_plain_text(text))
         return wrong(text, "holds control characters or is not UTF-8");
+    if (const auto id = Resolve(std::string(text)); !id)
+        return wrong(text, why_no_account(id.error()));
 
     heap.*Member = text;
     return {};
@@ -175,9 +178,9 @@ constexpr std::array kHeapKeys{
     Key<Heap>{ "mode", "OCTAL", "0660", "permissions of the node; 0600 when left away", set_mode,
                get_mode },
     Key<Heap>{ "owner", "USER", "root", "of the node, by name or number; root when left away",
-               set_account<&Heap::owner>, get_text<&Heap::owner> },
+               set_account<&Heap::owner, resolve_owner>, get_text<&Heap::owner> },
     Key<Heap>{ "group", "GROUP", "video", "of the node, by name or number; root when left away",
-               set_account<&Heap::group>, get_text<&Heap::group> },
+               set_account<&Heap::group, resolve_group>, get_text<&Heap::group> },
     Key<Heap>{ "limit", "SIZE", "512MiB",
                "most bytes alive at once; half of the memory when left away",
                set_bytes<&Heap::limit>, get_bytes<&Heap::limit> },

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
@@ -14,14 +13,13 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 #include "cuse/dma_heap_device.h"
 #include "cuse/fuse_mount.h"
 #include "policies/catalogue.h"
-#include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/choices.h"
+#include "tools/dmaheapd/node_permissions.h"
 
 namespace dmaheap::daemon {
 
@@ -69,42 +67,11 @@ Limits limits_of_all(const config::Limits &limits)
              .buffer = limits.max_buffer };
 }
 
-template <class Id>
-Id required(const config::Heap &heap, const char *key, const std::string &name,
-            const Result<Id> &id)
-{
-    if (!id)
-        throw std::runtime_error("heap " + heap.name + ": " + key + ": no such account: " + name);
-    return *id;
-}
-
-uid_t owner_of(const config::Heap &heap)
-{
-    return heap.owner ? required(heap, "owner", *heap.owner, config::resolve_owner(*heap.owner))
-                      : 0;
-}
-
-gid_t group_of(const config::Heap &heap)
-{
-    return heap.group ? required(heap, "group", *heap.group, config::resolve_group(*heap.group))
-                      : 0;
-}
-
 void require(const config::Heap &heap, const Status &done)
 {
     if (!done)
         throw std::system_error(done.error().code, std::generic_category(),
                                 "heap " + heap.name + ": " + done.error().step);
-}
-
-/// What the config says of a device node; what it does not say is left to udev.
-void apply_permissions(const config::Heap &heap, const std::string &node)
-{
-    const bool owned = !heap.owner && !heap.group;
-    if (!owned && ::chown(node.c_str(), owner_of(heap), group_of(heap)) == -1)
-        throw std::system_error(errno, std::generic_category(), "chown " + node);
-    if (heap.mode && ::chmod(node.c_str(), *heap.mode) == -1)
-        throw std::system_error(errno, std::generic_category(), "chmod " + node);
 }
 
 } // namespace
@@ -178,8 +145,9 @@ void Daemon::show_in_cuse(const std::vector<config::Heap> &heaps)
         auto node = cuse::CuseNode::create("dma_heap/" + heaps[at].name, *devices_[at], previous);
         require(heaps[at], node ? Status() : std::unexpected(node.error()));
         nodes_.push_back(*std::move(node));
+        const NodePermissions permissions = permissions_of(heaps[at]);
         require(heaps[at], nodes_.back()->show(server_));
-        apply_permissions(heaps[at], nodes_.back()->path());
+        require(heaps[at], apply_to(nodes_.back()->path(), permissions));
     }
 }
 
@@ -188,12 +156,14 @@ void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config:
     require_empty(dev_root + kFolder);
     std::vector<cuse::FuseTree::Node> nodes;
     nodes.reserve(heaps.size());
-    for (std::size_t at = 0; at < heaps.size(); ++at)
+    for (std::size_t at = 0; at < heaps.size(); ++at) {
+        const NodePermissions permissions = permissions_of(heaps[at]);
         nodes.push_back({ .name = heaps[at].name,
                           .device = devices_[at].get(),
-                          .mode = heaps[at].mode.value_or(kDefaultMode),
-                          .owner = owner_of(heaps[at]),
-                          .group = group_of(heaps[at]) });
+                          .mode = permissions.mode.value_or(kDefaultMode),
+                          .owner = permissions.owner.value_or(0),
+                          .group = permissions.group.value_or(0) });
+    }
     tree_.emplace(dev_root, std::move(nodes));
     tree_->show(server_);
 }

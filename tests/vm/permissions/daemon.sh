@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Sourced by tests/vm/permissions/check: the daemon under test.
+
+daemon=""
+daemon_log=""
+
+# The config as stdin. Returns when the nodes are there, as they are to be.
+start_daemon() {
+    cat >"$scratch/config.toml"
+    rm -f "$scratch/log"
+    mkfifo "$scratch/log"
+    "$DMAHEAPD" --config "$scratch/config.toml" --frontend "$frontend" --dev-root "$dev_root" \
+        2>"$scratch/log" &
+    daemon=$!
+    exec {daemon_log}<"$scratch/log"
+    await_serving
+    [ "$frontend" = fuse ] || await_nodes add
+}
+
+await_serving() {
+    local line
+    while read -r -t "$patience" -u "$daemon_log" line; do
+        echo "$line" >>"$scratch/daemon"
+        case "$line" in
+            *" serving "*) return ;;
+        esac
+    done
+    fail "dmaheapd does not start"
+}
+
+# $1: the signal that ends it.
+stop_daemon() {
+    local status=0
+    kill "-$1" "$daemon"
+    wait "$daemon" 2>/dev/null || status=$?
+    daemon=""
+    exec {daemon_log}<&-
+    [ "$1" = KILL ] || [ "$status" -eq 0 ] || fail "dmaheapd ended with status $status"
+    [ "$frontend" = fuse ] || await_nodes remove
+}

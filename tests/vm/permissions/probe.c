@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// probe node PATH...
+// probe race PATH...
+//
+// What the one who runs it can do with heaps, in one word for each:
+//
+//   rw     opens for reading and writing, and allocates
+//   r, w   opens for that only, and allocates: with the kernel's heaps, too, either is enough
+//   -      does not open: EACCES
+//   else   the errno, of open or (after a colon) of the allocation
+//
+// `race` opens them again and again until SIGTERM arrives, and then says "open" for those that it
+// got once, "-" for the others.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/dma-heap.h>
+#include <sys/ioctl.h>
+
+enum { MOST_HEAPS = 16, PAGE = 4096 };
+
+static volatile sig_atomic_t ended;
+
+static void end(int signal)
+{
+    (void)signal;
+    ended = 1;
+}
+
+// 0 or the errno. The buffer is let go at once.
+static int allocate(int heap)
+{
+    struct dma_heap_allocation_data data = { .len = PAGE, .fd_flags = O_RDWR | O_CLOEXEC };
+
+    if (ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) != 0)
+        return errno;
+    close((int)data.fd);
+    return 0;
+}
+
+// `word`, a '-' or what has gone wrong, for one mode of access.
+static const char *attempt(const char *path, int access, const char *word)
+{
+    static char wrong[64];
+    const int heap = open(path, access | O_CLOEXEC);
+    if (heap == -1 && errno == EACCES)
+        return "-";
+    if (heap == -1)
+        return strerrorname_np(errno);
+
+    const int error = allocate(heap);
+    close(heap);
+    if (error == 0)
+        return word;
+    snprintf(wrong, sizeof(wrong), "%s:%s", word, strerrorname_np(error));
+    return wrong;
+}
+
+static const char *node(const char *path)
+{
+    const char *answer = attempt(path, O_RDWR, "rw");
+    if (strcmp(answer, "-") == 0)
+        answer = attempt(path, O_RDONLY, "r");
+    if (strcmp(answer, "-") == 0)
+        answer = attempt(path, O_WRONLY, "w");
+    return answer;
+}
+
+static int can_open(const char *path)
+{
+    const int modes[] = { O_RDONLY, O_WRONLY };
+
+    for (size_t at = 0; at < sizeof(modes) / sizeof(modes[0]); at++) {
+        const int heap = open(path, modes[at] | O_CLOEXEC);
+        if (heap == -1)
+            continue;
+        close(heap);
+        return 1;
+    }
+    return 0;
+}
+
+static void race(int count, char **paths)
+{
+    int opened[MOST_HEAPS] = { 0 };
+
+    signal(SIGTERM, end);
+    puts("racing");
+    fflush(stdout);
+    while (!ended)
+        for (int at = 0; at < count; at++)
+            opened[at] = opened[at] || can_open(paths[at]);
+    for (int at = 0; at < count; at++)
+        printf("%s%s", at == 0 ? "" : " ", opened[at] ? "open" : "-");
+    putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3 || argc - 2 > MOST_HEAPS) {
+        fputs("usage: probe node|race PATH...\n", stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "race") == 0)
+        race(argc - 2, argv + 2);
+    else
+        for (int at = 2; at < argc; at++)
+            printf("%s%s", node(argv[at]), at + 1 < argc ? " " : "\n");
+    return 0;
+}

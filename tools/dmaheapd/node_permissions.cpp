@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheapd/node_permissions.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "tools/dmaheapd/accounts.h"
+
+namespace dmaheap::daemon {
+
+namespace {
+
+template <class Id>
+std::optional<Id> resolved(const config::Heap &heap, const char *key,
+                           const std::optional<std::string> &name,
+                           Result<Id> (*resolve)(const std::string &))
+{
+    if (!name)
+        return std::nullopt;
+
+    const auto id = resolve(*name);
+    if (!id)
+        throw std::runtime_error("heap " + heap.name + ": " + key + ": no such account: " + *name);
+    return *id;
+}
+
+Result<Access> access_of(const std::string &node)
+{
+    struct stat status{};
+    if (::stat(node.c_str(), &status) == -1)
+        return failure(errno, "stat of the node");
+
+    return Access{ .mode = status.st_mode & ALLPERMS,
+                   .owner = status.st_uid,
+                   .group = status.st_gid };
+}
+
+/// The id for chown(2), which takes -1 for "as it is".
+template <class Id>
+Id changed(Id from, Id to)
+{
+    return from == to ? static_cast<Id>(-1) : to;
+}
+
+/// One system call.
+Status step(const std::string &node, const Access &from, const Access &to)
+{
+    if (from.mode != to.mode)
+        return check_done("chmod of the node", ::chmod(node.c_str(), to.mode));
+
+    return check_done("chown of the node", ::chown(node.c_str(), changed(from.owner, to.owner),
+                                                   changed(from.group, to.group)));
+}
+
+} // namespace
+
+NodePermissions permissions_of(const config::Heap &heap)
+{
+    return { .mode = heap.mode,
+             .owner = resolved(heap, "owner", heap.owner, config::resolve_owner),
+             .group = resolved(heap, "group", heap.group, config::resolve_group) };
+}
+
+std::vector<Access> way(const Access &now, const Access &wanted)
+{
+    // While it changes hands, it allows what both allow: the old bits are not for its next owner,
+    // and the new ones not for its last.
+    const mode_t common = now.mode & wanted.mode;
+    std::vector<Access> moments{
+        now,
+        { .mode = common, .owner = now.owner, .group = now.group },
+        { .mode = common, .owner = wanted.owner, .group = wanted.group },
+        wanted,
+    };
+    moments.erase(std::ranges::unique(moments).begin(), moments.end());
+    moments.erase(moments.begin());
+    return moments;
+}
+
+Status apply_to(const std::string &node, const NodePermissions &permissions)
+{
+    auto now = access_of(node);
+    if (!now)
+        return std::unexpected(now.error());
+
+    const Access wanted{ .mode = permissions.mode.value_or(now->mode),
+                         .owner = permissions.owner.value_or(now->owner),
+                         .group = permissions.group.value_or(now->group) };
+    for (const Access &next : way(*now, wanted)) {
+        if (auto done = step(node, *now, next); !done)
+            return done;
+        now = next;
+    }
+    return {};
+}
+
+} // namespace dmaheap::daemon
