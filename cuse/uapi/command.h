@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include <linux/ioctl.h>
 
@@ -19,10 +20,26 @@ constexpr unsigned number_of(std::uint32_t command)
     return _IOC_NR(command);
 }
 
+/// Bytes of the struct of the command.
+constexpr std::size_t size_of(std::uint32_t command)
+{
+    return _IOC_SIZE(command);
+}
+
 /// Bytes that the command carries back to the caller; 0 for _IO and _IOW.
 constexpr std::size_t bytes_out(std::uint32_t command)
 {
     return (_IOC_DIR(command) & _IOC_READ) != 0 ? _IOC_SIZE(command) : 0;
+}
+
+/// The bytes of a struct, as they go back to the caller.
+template <class Struct>
+std::vector<std::byte> encode(const Struct &value)
+{
+    static_assert(std::is_trivially_copyable_v<Struct>);
+    std::vector<std::byte> bytes(sizeof value);
+    std::memcpy(bytes.data(), &value, sizeof value);
+    return bytes;
 }
 
 /// Reads a struct; what the bytes do not hold is zero, as in dma_heap_ioctl().
