@@ -76,7 +76,7 @@ void on_init_done(void *state)
 
 void on_open(fuse_req_t request, fuse_file_info *file)
 {
-    fuse_reply_open(request, file);
+    answer_open(device_of(request), request, file);
 }
 
 void on_read(fuse_req_t request, std::size_t, off_t, fuse_file_info *)
@@ -89,16 +89,16 @@ void on_write(fuse_req_t request, const char *, std::size_t, off_t, fuse_file_in
     fuse_reply_err(request, EINVAL);
 }
 
-void on_release(fuse_req_t request, fuse_file_info *)
+void on_release(fuse_req_t request, fuse_file_info *file)
 {
-    fuse_reply_err(request, 0);
+    answer_release(device_of(request), request, file);
 }
 
-void on_ioctl(fuse_req_t request, int command, void *argument, fuse_file_info *, unsigned,
+void on_ioctl(fuse_req_t request, int command, void *argument, fuse_file_info *file, unsigned flags,
               const void *in, std::size_t in_size, std::size_t)
 {
     answer_ioctl(device_of(request), request, static_cast<std::uint32_t>(command), argument, in,
-                 in_size);
+                 in_size, file->fh, flags);
 }
 
 constexpr cuse_lowlevel_ops operations()

@@ -18,6 +18,8 @@ struct Ioctl {
     std::uint64_t argument; ///< the address of the struct in the caller
     std::span<const std::byte> in;
     delivery::Caller caller;
+    std::uint64_t file = 0;  ///< the open file that it was made on, as Device::open() named it
+    bool of_32_bits = false; ///< the program, on a kernel of 64
 };
 
 /// Called when a client's request is refused, after the client has been told. Thread-safe.
@@ -33,6 +35,11 @@ public:
     virtual ~Device() = default;
 
     virtual void ioctl(const Ioctl &request, delivery::PendingReply reply) = 0;
+
+    /// The name of a file that is being opened. Must hold nothing before the first ioctl on it.
+    virtual std::uint64_t open() { return 0; }
+    /// The last descriptor of an open file has gone, some time ago.
+    virtual void release(std::uint64_t /*file*/) {}
 };
 
 } // namespace dmaheap::cuse

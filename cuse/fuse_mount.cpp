@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/fuse_mount.h"
 
+#include <array>
 #include <cctype>
+#include <charconv>
 #include <sstream>
 
 #include <fcntl.h>
@@ -44,13 +46,22 @@ private:
     Status status_;
 };
 
-Status configure(int context_fd, int channel, Permissions permissions)
+/// As the option rootmode wants it.
+std::string in_octal(mode_t mode)
+{
+    constexpr int kOctal = 8;
+    std::array<char, 16> text{};
+    const auto end = std::to_chars(text.begin(), text.end(), mode, kOctal).ptr;
+    return { text.begin(), end };
+}
+
+Status configure(int context_fd, int channel, Permissions permissions, mode_t root)
 {
     Context context(context_fd);
     context.set("source", kSubtype);
     context.set("subtype", kSubtype);
     context.set("fd", std::to_string(channel));
-    context.set("rootmode", "40000");
+    context.set("rootmode", in_octal(root));
     context.set("user_id", "0");
     context.set("group_id", "0");
     context.set_flag("allow_other");
@@ -88,7 +99,7 @@ bool is_ours(const std::string &line, const std::string &folder)
 
 } // namespace
 
-Result<DetachedMount> make_mount(Permissions permissions)
+Result<DetachedMount> make_mount(Permissions permissions, mode_t root)
 {
     auto channel = sys::open("/dev/fuse", O_RDWR | O_NONBLOCK);
     if (!channel)
@@ -99,15 +110,15 @@ Result<DetachedMount> make_mount(Permissions permissions)
         return std::unexpected(context.error());
 
     const UniqueFd owned_context(*context);
-    if (auto created = configure(owned_context.get(), channel->get(), permissions); !created)
+    if (auto created = configure(owned_context.get(), channel->get(), permissions, root); !created)
         return std::unexpected(created.error());
 
-    const auto root = check("fsmount", ::fsmount(owned_context.get(), FSMOUNT_CLOEXEC,
-                                                 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
-    if (!root)
-        return std::unexpected(root.error());
+    const auto mount = check("fsmount", ::fsmount(owned_context.get(), FSMOUNT_CLOEXEC,
+                                                  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
+    if (!mount)
+        return std::unexpected(mount.error());
 
-    return DetachedMount{ .channel = *std::move(channel), .root = UniqueFd(*root) };
+    return DetachedMount{ .channel = *std::move(channel), .root = UniqueFd(*mount) };
 }
 
 Result<AttachedMount> AttachedMount::attach(int mount, std::string folder)

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <sys/stat.h>
+
 #include "core/result.h"
 #include "core/unique_fd.h"
 
@@ -24,8 +26,8 @@ enum class Permissions {
     by_mode,   ///< by the kernel: mode, owner and group of each file (default_permissions)
 };
 
-/// For any user of the machine (allow_other).
-Result<DetachedMount> make_mount(Permissions permissions);
+/// For any user of the machine (allow_other). `root`: S_IFDIR or S_IFREG, what its root is.
+Result<DetachedMount> make_mount(Permissions permissions, mode_t root = S_IFDIR);
 
 /// A mount attached at a folder; taken away again when it is destroyed.
 class AttachedMount {

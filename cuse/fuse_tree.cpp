@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <system_error>
 #include <utility>
@@ -20,7 +21,6 @@ namespace dmaheap::cuse {
 namespace {
 
 constexpr fuse_ino_t kRoot = FUSE_ROOT_ID;
-constexpr const char *kHeapsName = "dma_heap";
 constexpr double kForever = 86400; // only requests of the mount itself change anything
 constexpr mode_t kFolderMode = 0755;
 
@@ -28,6 +28,16 @@ void require(const Status &done)
 {
     if (!done)
         throw std::system_error(done.error().code, std::generic_category(), done.error().step);
+}
+
+bool make_folder(const std::string &path)
+{
+    return ::mkdir(path.c_str(), kFolderMode) == 0;
+}
+
+bool make_file(const std::string &path)
+{
+    return UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)).valid();
 }
 
 timespec now()
@@ -39,20 +49,20 @@ timespec now()
 
 } // namespace
 
-class FuseTree::Folder {
+class FuseTree::Place {
 public:
-    explicit Folder(std::string path)
-        : path_(std::move(path)), made_(::mkdir(path_.c_str(), kFolderMode) == 0)
+    Place(std::string path, bool is_folder)
+        : path_(std::move(path)), made_(is_folder ? make_folder(path_) : make_file(path_))
     {
         if (!made_ && errno != EEXIST)
-            throw std::system_error(errno, std::generic_category(), "mkdir " + path_);
+            throw std::system_error(errno, std::generic_category(), "make " + path_);
     }
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-    ~Folder()
+    Place(const Place &) = delete;
+    Place &operator=(const Place &) = delete;
+    ~Place()
     {
         if (made_)
-            ::rmdir(path_.c_str());
+            ::remove(path_.c_str());
     }
 
     [[nodiscard]] const std::string &path() const { return path_; }
@@ -171,7 +181,12 @@ struct TreeCalls {
 
         file->direct_io = 1;
         file->nonseekable = 1;
-        fuse_reply_open(request, file);
+        answer_open(*file_of(request, inode).device, request, file);
+    }
+
+    static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info *file)
+    {
+        answer_release(*file_of(request, inode).device, request, file);
     }
 
     static void refuse_read(fuse_req_t request, fuse_ino_t, std::size_t, off_t, fuse_file_info *)
@@ -197,13 +212,14 @@ struct TreeCalls {
     }
 
     static void ioctl(fuse_req_t request, fuse_ino_t inode, unsigned command, void *argument,
-                      fuse_file_info *, unsigned, const void *in, std::size_t in_size, std::size_t)
+                      fuse_file_info *file, unsigned flags, const void *in, std::size_t in_size,
+                      std::size_t)
     {
         Device *const device = file_of(request, inode).device;
         if (!device)
             return static_cast<void>(fuse_reply_err(request, ENOTTY));
 
-        answer_ioctl(*device, request, command, argument, in, in_size);
+        answer_ioctl(*device, request, command, argument, in, in_size, file->fh, flags);
     }
 
     static constexpr fuse_lowlevel_ops operations()
@@ -215,6 +231,7 @@ struct TreeCalls {
         ops.setattr = setattr;
         ops.readdir = readdir;
         ops.open = open;
+        ops.release = release;
         ops.read = refuse_read;
         ops.write = refuse_write;
         ops.fsync = refuse_fsync;
@@ -225,15 +242,28 @@ struct TreeCalls {
     }
 };
 
-FuseTree::FuseTree(const std::string &dev_root, std::vector<Node> nodes)
-    : folder_(std::make_unique<Folder>(dev_root + "/" + kHeapsName))
+FuseTree::FuseTree(const std::string &folder, std::vector<Node> nodes)
+    : place_(std::make_unique<Place>(folder, true))
 {
     add_file("", nullptr, kFolderMode, 0, 0);
     for (Node &node : nodes)
         add_file(std::move(node.name), node.device, node.mode, node.owner, node.group);
 }
 
+FuseTree::FuseTree(const std::string &folder, Node node)
+    : place_(std::make_unique<Place>(folder + "/" + node.name, false))
+{
+    add_file(std::move(node.name), node.device, node.mode, node.owner, node.group);
+}
+
 FuseTree::~FuseTree() = default;
+
+std::optional<struct stat> FuseTree::attributes_of(std::string_view name) const
+{
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find(files_, name, &File::name);
+    return found == files_.end() ? std::nullopt : std::optional(found->attributes);
+}
 
 void FuseTree::add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group)
 {
@@ -250,7 +280,7 @@ void FuseTree::add_file(std::string name, Device *device, mode_t mode, uid_t own
 void FuseTree::show(Server &server)
 {
     static constexpr fuse_lowlevel_ops kOperations = TreeCalls::operations();
-    auto detached = make_mount(Permissions::by_mode);
+    auto detached = make_mount(Permissions::by_mode, files_.front().attributes.st_mode & S_IFMT);
     require(detached ? Status() : std::unexpected(detached.error()));
 
     std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };
@@ -261,7 +291,7 @@ void FuseTree::show(Server &server)
 
     channel_ = std::make_unique<Channel>(std::move(session), std::move(detached->channel));
     server.add(*channel_);
-    auto attached = AttachedMount::attach(detached->root.get(), folder_->path());
+    auto attached = AttachedMount::attach(detached->root.get(), place_->path());
     require(attached ? Status() : std::unexpected(attached.error()));
     mount_.emplace(*std::move(attached));
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <sys/stat.h>
 
@@ -16,8 +17,9 @@
 
 namespace dmaheap::cuse {
 
-/// The nodes as files of one FUSE mount, for kernels without CUSE: its root is the folder dma_heap.
-/// The kernel checks mode, owner and group; chmod and chown work and last as long as the daemon.
+/// Nodes as files of one FUSE mount, for kernels without CUSE: its root is a folder of them, or the
+/// only one itself. The kernel checks mode, owner and group; chmod and chown work and last as long
+/// as the daemon.
 class FuseTree {
 public:
     /// A node of the tree.
@@ -29,20 +31,24 @@ public:
         gid_t group;
     };
 
-    /// `dev_root`/dma_heap is made if need be, and taken away again at the end. Throws
-    /// std::system_error.
-    FuseTree(const std::string &dev_root, std::vector<Node> nodes);
+    /// The folder is made if need be, and taken away again at the end. Throws std::system_error.
+    FuseTree(const std::string &folder, std::vector<Node> nodes);
+    /// The same for a file `folder`/`node.name`, which is all that the mount shows.
+    FuseTree(const std::string &folder, Node node);
     FuseTree(const FuseTree &) = delete;
     FuseTree &operator=(const FuseTree &) = delete;
     ~FuseTree();
 
-    /// Mounts the tree at `dev_root`/dma_heap. `server` serves it
-    /// from now on, and must be ended before the tree is destroyed. Throws std::system_error.
+    /// Mounts the tree there. `server` serves it from now on, and must be ended before the tree is
+    /// destroyed. Throws std::system_error.
     void show(Server &server);
+
+    /// Mode, owner and group of a node, as they are now; nothing when there is no such node.
+    [[nodiscard]] std::optional<struct stat> attributes_of(std::string_view name) const;
 
 private:
     friend struct TreeCalls;
-    class Folder; ///< made if it was not there, and removed if we made it
+    class Place; ///< of the mount; made if it was not there, and removed if we made it
 
     struct File {
         std::string name;
@@ -52,8 +58,8 @@ private:
 
     void add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group);
 
-    std::unique_ptr<Folder> folder_;
-    std::mutex mutex_;
+    std::unique_ptr<Place> place_;
+    mutable std::mutex mutex_;
     std::deque<File> files_; ///< number N is inode N + 1: the folder, then the nodes
     std::unique_ptr<Channel> channel_;
     std::optional<AttachedMount> mount_;

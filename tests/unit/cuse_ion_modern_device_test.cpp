@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cstring>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "cuse/ion_modern_device.h"
+#include "cuse/node_calls.h"
+#include "cuse/uapi/ion_modern.h"
+#include "tests/support/catch.h"
+#include "tests/unit/support/fake_kernel.h"
+#include "tests/unit/support/fakes.h"
+
+using namespace dmaheap;
+using test::FakeDelivery;
+using test::FakeExporter;
+using test::FakeKernel;
+using test::FakePolicy;
+using test::KernelReply;
+namespace ion = uapi::ion;
+
+namespace {
+
+constexpr Bytes kLimit = Bytes{ 1 } << 20;
+constexpr std::uint32_t kSystem = 1U << 0;
+constexpr std::uint32_t kCma = 1U << 4;
+
+constexpr ion::Allocation request_of(std::uint64_t length, std::uint32_t mask)
+{
+    return { .len = length, .heap_id_mask = mask, .flags = 0, .fd = 0, .unused = 0 };
+}
+
+constexpr ion::HeapQuery query_of(std::uint32_t cnt, std::uint64_t heaps)
+{
+    return { .cnt = cnt, .reserved0 = 0, .heaps = heaps, .reserved1 = 0, .reserved2 = 0 };
+}
+
+std::uint64_t address_of(const void *memory)
+{
+    return reinterpret_cast<std::uintptr_t>(memory);
+}
+
+template <class Struct>
+std::span<const std::byte> bytes_of(const Struct &value)
+{
+    return std::as_bytes(std::span(&value, 1));
+}
+
+/// Two heaps, and a client that is this very thread.
+struct Fixture {
+    Fixture()
+    {
+        ledger.set_limit("system", kLimit);
+        ledger.set_limit("linux,cma", kLimit);
+        kernel.send_greeting();
+        kernel.serve();
+        REQUIRE(kernel.take_reply());
+    }
+
+    KernelReply ask(std::uint32_t command, std::span<const std::byte> in)
+    {
+        kernel.send_ioctl(command, in, { .thread = ::gettid(), .uid = 0, .gid = 0 }, argument);
+        kernel.serve();
+        auto reply = kernel.await_reply();
+        REQUIRE(reply);
+        return *std::move(reply);
+    }
+
+    KernelReply allocate(const ion::Allocation &request)
+    {
+        return ask(ion::kAlloc, bytes_of(request));
+    }
+
+    KernelReply query(const ion::HeapQuery &request)
+    {
+        return ask(ion::kHeapQuery, bytes_of(request));
+    }
+
+    Ledger ledger;
+    FakeExporter exporter;
+    FakeDelivery delivery;
+    Heap system{ "system", std::make_unique<FakePolicy>(), ledger, exporter };
+    Heap cma{ "linux,cma", std::make_unique<FakePolicy>(), ledger, exporter };
+    std::set<std::string> allowed{ "system", "linux,cma" };
+    std::uint64_t argument = 0x1000;
+    cuse::Aside aside;
+    cuse::IonModernDevice device{
+        { .name = "ion", .abi_version = std::nullopt },
+        cuse::IonHeaps({ { .id = 0, .type = 0, .name = "ion_system_heap", .heap = &system },
+                         { .id = 4, .type = 4, .name = "linux,cma", .heap = &cma } },
+                       [this](const cuse::Credentials &, const std::string &heap) {
+                           return allowed.contains(heap);
+                       }),
+        delivery,
+        aside,
+        [](std::string_view, const delivery::Caller &, const Error &) {}
+    };
+    FakeKernel kernel{ [this](fuse_req_t request, std::uint32_t command, void *at, const void *in,
+                              std::size_t in_size) {
+        cuse::answer_ioctl(device, request, command, at, in, in_size);
+    } };
+};
+
+} // namespace
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: an allocation is delivered as ION's are", "[cuse]")
+{
+    const auto request = request_of(5000, kSystem);
+
+    CHECK(allocate(request).error == 0);
+
+    REQUIRE(delivery.delivered.size() == 1);
+    const auto &answer = delivery.delivered[0].answer;
+    CHECK(answer.fd_at == 16U);
+    CHECK(answer.close_on_exec);
+    CHECK(std::ranges::equal(answer.out, bytes_of(request))); // the length not rounded
+    CHECK(exporter.live.at(0).heap() == "system");
+    CHECK(exporter.live.at(0).size() == 8192);
+    CHECK((exporter.flags & O_ACCMODE) == O_RDWR);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: heaps are tried by descending id", "[cuse]")
+{
+    CHECK(allocate(request_of(4096, ~0U)).error == 0);
+    CHECK(exporter.live.at(0).heap() == "linux,cma");
+
+    ledger.set_limit("linux,cma", 4096);
+    CHECK(allocate(request_of(8192, ~0U)).error == 0);
+    CHECK(exporter.live.back().heap() == "system");
+
+    ledger.set_limit("system", 4096);
+    CHECK(allocate(request_of(8192, ~0U)).error == ENOMEM);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: the length is checked before the mask", "[cuse]")
+{
+    CHECK(allocate(request_of(0, 0)).error == EINVAL);
+    CHECK(allocate(request_of(~0ULL, kSystem)).error == EINVAL);
+    CHECK(allocate(request_of(4096, 0)).error == ENODEV);
+    CHECK(allocate(request_of(4096, 2)).error == ENODEV);
+    CHECK(allocate(request_of(1ULL << 62, kSystem)).error == ENOMEM);
+    CHECK(delivery.delivered.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: any flags are accepted", "[cuse]")
+{
+    auto request = request_of(4096, kCma);
+    request.flags = 0xffffffff;
+    request.unused = 7;
+
+    CHECK(allocate(request).error == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: heaps that the caller may not open are skipped",
+                 "[cuse]")
+{
+    allowed = { "system" };
+    CHECK(allocate(request_of(4096, kSystem | kCma)).error == 0);
+    CHECK(exporter.live.at(0).heap() == "system");
+
+    CHECK(allocate(request_of(4096, kCma)).error == EACCES);
+    allowed = {};
+    CHECK(allocate(request_of(4096, ~0U)).error == EACCES);
+    CHECK(allocate(request_of(4096, 2)).error == ENODEV);
+    CHECK(exporter.live.size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: what it does not know is ENOTTY", "[cuse]")
+{
+    const std::array<std::byte, 24> nothing{};
+    const std::uint32_t command =
+        GENERATE(0xc0044901U /* legacy FREE */, 0xc0144900U, 0x5401U, 0xc0184901U, 0xc0184800U);
+
+    CHECK(ask(command, std::span(nothing).first(uapi::bytes_out(command))).error == ENOTTY);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: a struct that is too large is EINVAL", "[cuse]")
+{
+    const std::array<std::byte, 48> nothing{};
+
+    CHECK(ask(0xc0204900U, std::span(nothing).first(32)).error == EINVAL);
+    CHECK(ask(0xc0194900U, std::span(nothing).first(25)).error == EINVAL);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: the struct is read before the command is looked at",
+                 "[cuse]")
+{
+    std::uint32_t version = 0;
+    argument = address_of(&version);
+    CHECK(ask(ion::kAbiVersion, {}).error == ENOTTY);
+
+    argument = 8;
+    CHECK(ask(ion::kAbiVersion, {}).error == EFAULT);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: a query tells how many heaps there are", "[cuse]")
+{
+    const KernelReply reply = query(query_of(99, 0));
+
+    CHECK(reply.error == 0);
+    CHECK(uapi::decode<ion::HeapQuery>(reply.copied_back()).cnt == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: a query fills in the heaps by descending id",
+                 "[cuse]")
+{
+    std::array<ion::HeapData, 3> heaps{};
+    heaps[2].type = 77;
+
+    const KernelReply reply = query(query_of(3, address_of(heaps.data())));
+
+    CHECK(reply.error == 0);
+    CHECK(uapi::decode<ion::HeapQuery>(reply.copied_back()).cnt == 2);
+    CHECK(std::string(heaps[0].name.data()) == "linux,cma");
+    CHECK(heaps[0].type == 4);
+    CHECK(heaps[0].heap_id == 4);
+    CHECK(std::string(heaps[1].name.data()) == "ion_system_heap");
+    CHECK(heaps[1].heap_id == 0);
+    CHECK(heaps[2].type == 77);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: a query fills in no more than there is room for",
+                 "[cuse]")
+{
+    std::array<ion::HeapData, 2> heaps{};
+    heaps[1].type = 77;
+
+    const KernelReply reply = query(query_of(1, address_of(heaps.data())));
+
+    CHECK(uapi::decode<ion::HeapQuery>(reply.copied_back()).cnt == 1);
+    CHECK(heaps[0].heap_id == 4);
+    CHECK(heaps[1].type == 77);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: bad queries", "[cuse]")
+{
+    CHECK(query(query_of(0, 0x1000)).error == EINVAL);
+    CHECK(query(query_of(1, 8)).error == EFAULT);
+    CHECK(query(query_of(1, ~0ULL)).error == EFAULT);
+    for (const auto reserved :
+         { &ion::HeapQuery::reserved0, &ion::HeapQuery::reserved1, &ion::HeapQuery::reserved2 }) {
+        auto request = query_of(1, 0);
+        request.*reserved = 1;
+        CHECK(query(request).error == EINVAL);
+    }
+}
