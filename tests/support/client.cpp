@@ -8,9 +8,11 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <spawn.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "tests/support/combination.h"
 
@@ -36,6 +38,24 @@ std::pair<UniqueFd, UniqueFd> make_sockets()
     return checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), ends);
 }
 
+// Kernels can be built, or told, to leave the programs of 32 bits alone.
+bool can_be_executed(const std::string &path)
+{
+    std::array<char *, 2> arguments{ const_cast<char *>(path.c_str()), nullptr };
+    posix_spawn_file_actions_t silence;
+    posix_spawn_file_actions_init(&silence);
+    posix_spawn_file_actions_addopen(&silence, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    for (const int output : { STDOUT_FILENO, STDERR_FILENO })
+        posix_spawn_file_actions_addopen(&silence, output, "/dev/null", O_WRONLY, 0);
+    pid_t child = 0;
+    const int error =
+        ::posix_spawn(&child, path.c_str(), &silence, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&silence);
+    if (error == 0)
+        ::waitpid(child, nullptr, 0);
+    return error != ENOEXEC;
+}
+
 } // namespace
 
 std::string victim(const std::string &name)
@@ -48,10 +68,12 @@ std::vector<std::string> victims(const std::vector<std::string> &names)
 {
     std::vector<std::string> found;
     for (const std::string &name : names) {
-        if (::access(victim(name).c_str(), X_OK) == 0)
-            found.push_back(name);
-        else
+        if (::access(victim(name).c_str(), X_OK) != 0)
             skip(name, "was not built (no compiler for it on this machine)");
+        else if (name.contains("-32") && !can_be_executed(victim(name)))
+            skip(name, "is for 32 bits, and this kernel executes no such programs");
+        else
+            found.push_back(name);
     }
     return found;
 }

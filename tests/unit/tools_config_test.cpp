@@ -213,10 +213,10 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
         { "frontent = \"auto\"",
           "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
           "here: frontend, exporter, delivery, dev-root, log-level, control, "
-          "control-group, limits, heap" },
+          "control-group, limits, heap, ion" },
         { "\n[region.x]\nsize = \"1M\"", "f.toml:2:2: region: unknown key; keys here: frontend, "
                                          "exporter, delivery, dev-root, log-level, control, "
-                                         "control-group, limits, heap" },
+                                         "control-group, limits, heap, ion" },
         { "[heap.\"linux,cma\"]\n\nlimits = \"1M\"",
           "f.toml:3:1: heap.\"linux,cma\".limits: unknown key (did you mean limit?); keys here: "
           "policy, mode, owner, group, limit, limit-per-uid, limit-per-process, max-buffer, "

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/size.h"
+#include "tools/dmaheapd/ion_config.h"
 
 /// What the command line and the config file say, as plain values. Nothing is opened here.
 namespace dmaheap::config {
@@ -55,6 +56,7 @@ struct Config {
     std::optional<std::string> control_group; ///< who may look, besides root; name or number
     Limits limits;
     std::vector<Heap> heaps; ///< never empty once options::parse() is done, names are unique
+    std::vector<Ion> ion;    ///< nodes; names are unique
 
     friend bool operator==(const Config &, const Config &) = default;
 };

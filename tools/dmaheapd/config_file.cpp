@@ -10,6 +10,7 @@
 #include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_table.h"
 #include "tools/dmaheapd/config_text.h"
+#include "tools/dmaheapd/ion_tables.h"
 
 namespace dmaheap::config {
 
@@ -40,12 +41,16 @@ Config read_config(std::string_view file, const toml::table &root)
 {
     const Scope scope{ file, "" };
     auto known = names_of(daemon_keys());
-    known.insert(known.end(), { "limits", "heap" });
+    known.insert(known.end(), { "limits", "heap", "ion" });
 
     Config config;
     for (const auto &entry : in_order_of_text(root)) {
         if (entry.name == "limits") {
             config.limits = read_limits({ file, "limits." }, table_of(scope, entry, "[limits]"));
+            continue;
+        }
+        if (entry.name == "ion") {
+            config.ion = read_ion(scope, entry);
             continue;
         }
         if (entry.name != "heap") {
@@ -156,6 +161,7 @@ std::string to_toml(const Config &config)
         out << "\n[heap." << as_key(heap.name) << "]\n";
         write_settings(out, heap_keys(), heap);
     }
+    write_ion(out, config.ion);
     return out.str();
 }
 

@@ -17,8 +17,10 @@
 
 #include "cuse/dma_heap_device.h"
 #include "cuse/fuse_mount.h"
+#include "cuse/kernel_access.h"
 #include "policies/catalogue.h"
 #include "tools/dmaheapd/choices.h"
+#include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
 
 namespace dmaheap::daemon {
@@ -67,6 +69,17 @@ Limits limits_of_all(const config::Limits &limits)
              .buffer = limits.max_buffer };
 }
 
+/// An ION node has the permissions that a heap's node has, and is set up as one.
+config::Heap permissions_as_heap(const config::Ion &ion)
+{
+    config::Heap heap;
+    heap.name = ion.name;
+    heap.mode = ion.mode;
+    heap.owner = ion.owner;
+    heap.group = ion.group;
+    return heap;
+}
+
 void require(const config::Heap &heap, const Status &done)
 {
     if (!done)
@@ -93,6 +106,7 @@ Daemon::Daemon(const config::Config &config)
     const auto heaps = without_conflicts(config.heaps, folder);
     for (const config::Heap &heap : heaps)
         add_heap(heap);
+    add_ion(config);
     show_nodes(config, heaps);
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
 }
@@ -136,19 +150,29 @@ void Daemon::show_nodes(const config::Config &config, const std::vector<config::
         show_in_cuse(heaps);
     else
         show_in_fuse(config.dev_root, heaps);
+    if (tree_)
+        show_ion_in_fuse(config.dev_root, config.ion);
+    else
+        show_ion_in_cuse(config.ion);
 }
 
 void Daemon::show_in_cuse(const std::vector<config::Heap> &heaps)
 {
     for (std::size_t at = 0; at < heaps.size(); ++at) {
-        const cuse::CuseNode *const previous = nodes_.empty() ? nullptr : nodes_.back().get();
-        auto node = cuse::CuseNode::create("dma_heap/" + heaps[at].name, *devices_[at], previous);
+        auto node =
+            cuse::CuseNode::create("dma_heap/" + heaps[at].name, *devices_[at], last_node());
         require(heaps[at], node ? Status() : std::unexpected(node.error()));
         nodes_.push_back(*std::move(node));
         const NodePermissions permissions = permissions_of(heaps[at]);
         require(heaps[at], nodes_.back()->show(server_));
         require(heaps[at], apply_to(nodes_.back()->path(), permissions));
     }
+}
+
+/// Null before the first.
+const cuse::CuseNode *Daemon::last_node() const
+{
+    return nodes_.empty() ? nullptr : nodes_.back().get();
 }
 
 void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps)
@@ -164,8 +188,65 @@ void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config:
                           .owner = permissions.owner.value_or(0),
                           .group = permissions.group.value_or(0) });
     }
-    tree_.emplace(dev_root, std::move(nodes));
+    tree_.emplace(dev_root + kFolder, std::move(nodes));
     tree_->show(server_);
+}
+
+void Daemon::add_ion(const config::Config &config)
+{
+    const IonServices services{
+        .delivery = delivery_,
+        .aside = aside_,
+        .access = [this](const cuse::Credentials &who,
+                         const std::string &heap) { return may_use(who, heap); },
+        .on_refusal = [this](std::string_view device, const delivery::Caller &caller,
+                             const Error &error) { refusals_.add(device, caller, error); }
+    };
+    for (const config::Ion &ion : config.ion)
+        ion_devices_.push_back(make_ion_device(ion, ion_heaps(config, ion, heaps_), services));
+}
+
+/// On the mount by mode and groups, which is what the kernel does there; of a device node the
+/// kernel is asked, which knows of ACLs, too.
+bool Daemon::may_use(const cuse::Credentials &who, const std::string &heap) const
+{
+    if (!tree_)
+        return cuse::kernel_lets(who, std::string("/dev") + kFolder + "/" + heap);
+
+    const auto node = tree_->attributes_of(heap);
+    return node && who.may_use(*node);
+}
+
+void Daemon::show_ion_in_cuse(const std::vector<config::Ion> &nodes)
+{
+    for (std::size_t at = 0; at < nodes.size(); ++at) {
+        const config::Heap like_heap = permissions_as_heap(nodes[at]);
+        const NodePermissions permissions = permissions_of(like_heap);
+        auto node = cuse::CuseNode::create(nodes[at].name, *ion_devices_[at], last_node());
+        require(like_heap, node ? Status() : std::unexpected(node.error()));
+        nodes_.push_back(*std::move(node));
+        require(like_heap, nodes_.back()->show(server_));
+        require(like_heap, apply_to(nodes_.back()->path(), permissions));
+        spdlog::info("serving ION at {}", nodes_.back()->path());
+    }
+}
+
+void Daemon::show_ion_in_fuse(const std::string &dev_root, const std::vector<config::Ion> &nodes)
+{
+    for (std::size_t at = 0; at < nodes.size(); ++at) {
+        const std::string path = dev_root + "/" + nodes[at].name;
+        cuse::remove_stale_mounts(path);
+        require_free(path);
+        const NodePermissions permissions = permissions_of(permissions_as_heap(nodes[at]));
+        ion_trees_.push_back(std::make_unique<cuse::FuseTree>(
+            dev_root, cuse::FuseTree::Node{ .name = nodes[at].name,
+                                            .device = ion_devices_[at].get(),
+                                            .mode = permissions.mode.value_or(kDefaultMode),
+                                            .owner = permissions.owner.value_or(0),
+                                            .group = permissions.group.value_or(0) }));
+        ion_trees_.back()->show(server_);
+        spdlog::info("serving ION at {}", path);
+    }
 }
 
 /// False when the daemon is to stop.

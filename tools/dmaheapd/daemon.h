@@ -8,6 +8,8 @@
 
 #include "core/heap.h"
 #include "core/ledger.h"
+#include "cuse/aside.h"
+#include "cuse/credentials.h"
 #include "cuse/cuse_node.h"
 #include "cuse/delivery/ptrace_delivery.h"
 #include "cuse/device.h"
@@ -39,6 +41,11 @@ private:
     void show_nodes(const config::Config &config, const std::vector<config::Heap> &heaps);
     void show_in_cuse(const std::vector<config::Heap> &heaps);
     void show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps);
+    [[nodiscard]] const cuse::CuseNode *last_node() const;
+    void add_ion(const config::Config &config);
+    void show_ion_in_cuse(const std::vector<config::Ion> &nodes);
+    void show_ion_in_fuse(const std::string &dev_root, const std::vector<config::Ion> &nodes);
+    [[nodiscard]] bool may_use(const cuse::Credentials &who, const std::string &heap) const;
     bool handle(int signal);
     void report_use();
 
@@ -52,8 +59,11 @@ private:
     delivery::PtraceDelivery delivery_;
     std::vector<std::unique_ptr<Heap>> heaps_;
     std::vector<std::unique_ptr<cuse::Device>> devices_;
+    std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them
     std::optional<cuse::FuseTree> tree_;
+    std::vector<std::unique_ptr<cuse::FuseTree>> ion_trees_;
     std::vector<std::unique_ptr<cuse::CuseNode>> nodes_;
+    cuse::Aside aside_;
     cuse::Server server_;
 };
 

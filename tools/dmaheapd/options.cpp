@@ -15,6 +15,7 @@
 #include "tools/dmaheapd/config_keys.h"
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/heap_spec.h"
+#include "tools/dmaheapd/ion_tables.h"
 
 namespace dmaheap::options {
 
@@ -205,6 +206,7 @@ void check_together(const Options &options, const CLI::App &app)
         throw Refused(origin(app, options.file) +
                       ": frontend cuse makes nodes in /dev only, not in " +
                       config::quoted(config.dev_root) + ": use frontend fuse");
+    config::check_ion(config);
 }
 
 std::optional<std::string> answer(const Options &options, const Typed &typed)

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include <string>
+
+#include "tests/integration/ion_scene.h"
+#include "tests/integration/scene.h"
+#include "tests/support/catch.h"
+
+using namespace dmaheap::test;
+
+namespace {
+
+/// Runs a program of ION's time in each of its flavours, and checks that it has left nothing.
+void run_programs(IonScene &scene, const std::string &program,
+                  const std::vector<std::string> &arguments)
+{
+    for (const std::string &name :
+         victims({ program, program + "-static", program + "-32", program + "-32-static" })) {
+        Balance balance(scene.daemon);
+        std::vector<std::string> command{ victim(name), scene.node() };
+        command.insert(command.end(), arguments.begin(), arguments.end());
+
+        const Ran ran = run(command, Deadline(std::chrono::seconds(60)));
+
+        INFO(name << ": " << ran.output);
+        CHECK(ran.outcome == exited(0));
+        CHECK(balance.difference() == "");
+        CHECK(scene.daemon.await_live(0, kIonSystem));
+        CHECK(scene.daemon.await_live(0, kIonCma));
+    }
+}
+
+} // namespace
+
+TEST_CASE("ion: a program of the modern interface", "[ion]")
+{
+    IonScene scene;
+
+    run_programs(scene, "ion-modern", { "0" });
+    run_programs(scene, "ion-modern", { "4" });
+    CHECK(scene.daemon.stop() == exited(0));
+}

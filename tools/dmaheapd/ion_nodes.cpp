@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheapd/ion_nodes.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include "cuse/ion_heap_types.h"
+#include "cuse/ion_modern_device.h"
+#include "tools/dmaheapd/ion_keys.h"
+
+namespace dmaheap::daemon {
+
+namespace {
+
+using cuse::IonHeapType;
+
+/// Heaps that programs take for the CMA area's, wherever their memory comes from.
+constexpr std::array<std::string_view, 6> kContiguousNames{
+    "linux,cma", "reserved", "default_cma_region", "default-pool", "cma", "cma-uncached"
+};
+
+IonHeapType type_for(const config::Heap &heap)
+{
+    if (heap.policy == "carveout")
+        return IonHeapType::carveout;
+    if (heap.policy != "system" ||
+        std::ranges::find(kContiguousNames, heap.name) != kContiguousNames.end())
+        return IonHeapType::dma;
+
+    return IonHeapType::system;
+}
+
+std::uint32_t type_of(const config::IonHeap &asked, const config::Heap &heap)
+{
+    const auto named = asked.type ? config::ion_heap_type(*asked.type) : std::nullopt;
+    return named.value_or(static_cast<std::uint32_t>(type_for(heap)));
+}
+
+/// As the kernel calls them; a CMA heap has its area's name.
+std::string name_of(const config::IonHeap &asked, std::uint32_t type)
+{
+    if (asked.name)
+        return *asked.name;
+    if (type == static_cast<std::uint32_t>(IonHeapType::system))
+        return "ion_system_heap";
+    if (type == static_cast<std::uint32_t>(IonHeapType::system_contig))
+        return "ion_system_contig_heap";
+
+    return asked.heap;
+}
+
+} // namespace
+
+std::vector<cuse::IonHeap> ion_heaps(const config::Config &config, const config::Ion &ion,
+                                     const std::vector<std::unique_ptr<Heap>> &served)
+{
+    std::vector<cuse::IonHeap> heaps;
+    for (const config::IonHeap &asked : ion.heaps) {
+        const auto described = std::ranges::find(config.heaps, asked.heap, &config::Heap::name);
+        const auto heap = std::ranges::find(served, asked.heap, &Heap::name);
+        if (described == config.heaps.end() || heap == served.end()) {
+            spdlog::warn("{}: no heap with id {}: {} is not served", ion.name, asked.id,
+                         asked.heap);
+            continue;
+        }
+        const std::uint32_t type = type_of(asked, *described);
+        heaps.push_back(
+            { .id = asked.id, .type = type, .name = name_of(asked, type), .heap = heap->get() });
+    }
+    return heaps;
+}
+
+std::unique_ptr<cuse::Device> make_ion_device(const config::Ion &ion,
+                                              std::vector<cuse::IonHeap> heaps,
+                                              const IonServices &services)
+{
+    cuse::IonHeaps usable(std::move(heaps), services.access);
+    return std::make_unique<cuse::IonModernDevice>(
+        cuse::IonModernDevice::Options{ .name = ion.name, .abi_version = ion.abi_version },
+        std::move(usable), services.delivery, services.aside, services.on_refusal);
+}
+
+void require_free(const std::string &path)
+{
+    struct stat file{};
+    if (::lstat(path.c_str(), &file) == 0 && (!S_ISREG(file.st_mode) || file.st_size != 0))
+        throw std::runtime_error("the mount on " + path +
+                                 " would hide what is there already; take "
+                                 "that away, or give the ION node another name or --dev-root");
+}
+
+} // namespace dmaheap::daemon
