@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/delivery/hand_over.h"
 
-#include <fcntl.h>
-
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -15,42 +13,15 @@ namespace {
 constexpr std::uint64_t kScratchSize = 4096;
 constexpr std::uint64_t kNoFile = ~0ULL;
 
-/// The caller, as the steps below see it.
-struct Hand {
-    Lane &lane;
-    Tracee &tracee;
-    Borrowed &borrowed;
-    const Transfer &transfer;
-
-    [[nodiscard]] Await<RemoteCall> call(RemoteSyscall number,
-                                         const Registers::Arguments &arguments) const
-    {
-        return Await<RemoteCall>(lane, tracee, borrowed, number, arguments);
-    }
-};
-
-std::unexpected<Error> error_of(const RemoteResult &result, const char *step)
-{
-    if (!result.made)
-        return failure(ESRCH, "caller that has gone");
-
-    return failure(static_cast<int>(-result.value), step);
-}
-
-std::uint64_t number(int fd)
-{
-    return static_cast<std::uint64_t>(fd);
-}
-
 /// Receives the buffer from the caller's socket; returns its number for now.
 Task<Result<int>> receive(Hand hand, int socket, RemoteAddress inbox)
 {
     if (auto sent = hand.transfer.send(hand.borrowed.abi, socket, inbox); !sent)
         co_return std::unexpected(sent.error());
 
-    const RemoteResult got =
-        co_await hand.call(remote::kRecvmsg, { number(socket), static_cast<std::uint64_t>(inbox),
-                                               MSG_DONTWAIT | MSG_CMSG_CLOEXEC });
+    const RemoteResult got = co_await hand.call(
+        remote::kRecvmsg, { argument_of(socket), static_cast<std::uint64_t>(inbox),
+                            MSG_DONTWAIT | MSG_CMSG_CLOEXEC });
     if (!got.ok())
         co_return error_of(got, "recvmsg in the caller");
 
@@ -76,21 +47,13 @@ Task<Status> replace_socket(Hand hand, int socket, RemoteAddress inbox)
     if (!received)
         co_return std::unexpected(received.error());
 
-    const std::uint64_t flags = hand.transfer.answer().close_on_exec ? O_CLOEXEC : 0;
-    const RemoteResult placed =
-        co_await hand.call(remote::kDup3, { number(*received), number(socket), flags });
-    const RemoteResult closed = co_await hand.call(remote::kClose, { number(*received) });
-    if (!placed.ok() || !closed.made)
-        co_return error_of(placed.ok() ? closed : placed, "dup3 in the caller");
-
-    co_return Status{};
+    co_return co_await put_in_place(hand, *received, socket);
 }
 
 } // namespace
 
-Task<Status> hand_over(Lane &lane, Tracee &tracee, Borrowed &borrowed, const Transfer &transfer)
+Task<Status> hand_over(Hand hand)
 {
-    const Hand hand{ lane, tracee, borrowed, transfer };
     const RemoteResult socket =
         co_await hand.call(remote::kSocket, { AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC });
     if (!socket.ok())
@@ -110,7 +73,7 @@ Task<Status> hand_over(Lane &lane, Tracee &tracee, Borrowed &borrowed, const Tra
     if (!outcome) {
         co_await hand.call(remote::kClose, { static_cast<std::uint64_t>(socket.value) });
         if (outcome.error().code != EFAULT) // then what fitted stays, as with copy_to_user()
-            transfer.take_back();
+            hand.transfer.take_back();
     }
     co_return outcome;
 }

@@ -5,6 +5,7 @@
 
 #include "cuse/delivery/hand_over.h"
 #include "cuse/delivery/one_cpu.h"
+#include "cuse/delivery/pick_up.h"
 #include "cuse/delivery/thread_stat.h"
 #include "cuse/delivery/transfer.h"
 #include "cuse/delivery/window.h"
@@ -22,11 +23,20 @@ Stepping stepping_for(const ThreadStat &stat)
     return stat.ignores(SIGTRAP) ? Stepping::system_call_stops : Stepping::single_step;
 }
 
+/// By the shorter way if the caller has it.
+Task<Status> fetch(Hand hand, const Caller &caller)
+{
+    if (may_pick_up(caller))
+        if (const auto outcome = co_await pick_up(hand))
+            co_return *outcome;
+
+    co_return co_await hand_over(hand);
+}
+
 /// Everything that is done with the caller between its stop and its going on.
 Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, UniqueFd buffer)
 {
-    auto table = DescriptorTable::of(caller.thread); // while the caller wakes up
-    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{});
+    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{}); // while it wakes up
     const bool stopped = co_await Await<NextStop>(lane, tracee);
     if (!stopped)
         co_return failure(ESRCH, "caller that has gone");
@@ -35,14 +45,11 @@ Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, Uniq
     if (!window)
         co_return std::unexpected(window.error());
 
+    const Transfer transfer(caller.thread, std::move(answer), std::move(buffer));
     Status done;
-    if (table) {
+    {
         const OneCpu together(lane, tracee, stat.cpu);
-        const Transfer transfer(caller.thread, std::move(answer), std::move(buffer),
-                                *std::move(table));
-        done = co_await hand_over(lane, tracee, window->borrowed(), transfer);
-    } else {
-        done = std::unexpected(table.error());
+        done = co_await fetch({ lane, tracee, window->borrowed(), transfer }, caller);
     }
     std::move(*window).close(done ? 0 : -done.error().code);
     co_return done;

@@ -28,6 +28,8 @@ constexpr RemoteSyscall kMunmap{ 11, 91 };
 constexpr RemoteSyscall kRecvmsg{ 47, 372 };
 constexpr RemoteSyscall kDup3{ 292, 330 };
 constexpr RemoteSyscall kClose{ 3, 6 };
+constexpr RemoteSyscall kPidfdOpen{ 434, 434 };
+constexpr RemoteSyscall kPidfdGetfd{ 438, 438 };
 } // namespace remote
 
 /// The registers of a stopped thread. A plain value; load() and store() move it.

@@ -7,13 +7,15 @@ namespace dmaheap::delivery {
 
 Status Transfer::send(Abi abi, int number, RemoteAddress scratch) const
 {
-    auto socket = table_.fetch(number);
+    const auto table = DescriptorTable::of(caller_);
+    if (!table)
+        return std::unexpected(table.error());
+
+    auto socket = table->fetch(number);
     if (!socket)
         return std::unexpected(socket.error());
 
-    auto payload = answer_.out;
-    if (answer_.fd_at)
-        std::memcpy(payload.data() + *answer_.fd_at, &number, sizeof number);
+    const auto payload = filled_in(number);
     if (auto posted = post_to_itself(socket->get(), payload, buffer_.get()); !posted)
         return posted;
 
@@ -33,6 +35,22 @@ Result<int> Transfer::received(Abi abi, RemoteAddress scratch) const
         return failure(EMFILE, "RLIMIT_NOFILE of the caller");
 
     return *number;
+}
+
+Status Transfer::fill_in(int number) const
+{
+    if (answer_.out.empty())
+        return {};
+
+    return memory_.write(RemoteAddress{ answer_.argument }, filled_in(number));
+}
+
+std::vector<std::byte> Transfer::filled_in(int number) const
+{
+    auto out = answer_.out;
+    if (answer_.fd_at)
+        std::memcpy(out.data() + *answer_.fd_at, &number, sizeof number);
+    return out;
 }
 
 void Transfer::take_back() const

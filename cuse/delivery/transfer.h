@@ -15,13 +15,20 @@ namespace dmaheap::delivery {
 class Transfer {
 public:
     /// `caller`: the thread that is to have it.
-    Transfer(pid_t caller, Answer answer, UniqueFd buffer, DescriptorTable table)
-        : answer_(std::move(answer)), buffer_(std::move(buffer)), table_(std::move(table)),
-          memory_(caller)
+    Transfer(pid_t caller, Answer answer, UniqueFd buffer)
+        : caller_(caller), answer_(std::move(answer)), buffer_(std::move(buffer)), memory_(caller)
     {
     }
 
     [[nodiscard]] const Answer &answer() const { return answer_; }
+
+    /// The buffer's number in the daemon.
+    [[nodiscard]] int buffer() const { return buffer_.get(); }
+
+    /// Writes the struct with `number` for the descriptor; EFAULT when that cannot be written from
+    /// outside, though the caller's own kernel may be able to. Then it is as it was, but for what
+    /// fitted.
+    [[nodiscard]] Status fill_in(int number) const;
 
     /// Puts the message into the caller's socket `number` and an inbox for it to `scratch`. The
     /// payload is the struct with `number` filled in, for the caller's kernel to copy out.
@@ -34,9 +41,11 @@ public:
     void take_back() const;
 
 private:
+    [[nodiscard]] std::vector<std::byte> filled_in(int number) const;
+
+    pid_t caller_;
     Answer answer_;
     UniqueFd buffer_;
-    DescriptorTable table_;
     RemoteMemory memory_;
 };
 

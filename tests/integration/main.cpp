@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// integration [--frontend cuse|fuse] [--exporter udmabuf|buffer-file|buffer-file-cached] [CATCH...]
+// integration [--frontend cuse|fuse] [--exporter udmabuf|buffer-file|buffer-file-cached]
+//             [--clients may-trace|may-not-trace] [CATCH...]
 //
-// Runs every scenario over one frontend and one exporter. Exit status 77: this machine has not
+// Runs every scenario over one frontend and one exporter, with clients that may trace the daemon
+// and fetch their buffers from it, or that are handed them. Exit status 77: this machine has not
 // got them. DMAHEAPD is the daemon, VICTIM_DIR has the programs that play its clients, and
 // DMAHEAPD_TEST_SLOW=N makes all deadlines N times as long.
 #define CATCH_CONFIG_RUNNER
@@ -37,6 +39,15 @@ bool keep_to_ourselves()
            ::setenv("TMPDIR", kScratch, 1) == 0;
 }
 
+std::string *option_of(Combination &combination, const std::string &name)
+{
+    if (name == "--frontend")
+        return &combination.frontend;
+    if (name == "--exporter")
+        return &combination.exporter;
+    return name == "--clients" ? &combination.clients : nullptr;
+}
+
 // Takes our options out of the arguments; the others are Catch's.
 Combination take_options(std::vector<char *> &arguments)
 {
@@ -44,11 +55,12 @@ Combination take_options(std::vector<char *> &arguments)
 
     for (std::size_t at = 1; at + 1 < arguments.size();) {
         const std::string name = arguments[at];
-        if (name != "--frontend" && name != "--exporter") {
+        std::string *const option = option_of(combination, name);
+        if (option == nullptr) {
             ++at;
             continue;
         }
-        (name == "--frontend" ? combination.frontend : combination.exporter) = arguments[at + 1];
+        *option = arguments[at + 1];
         arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at),
                         arguments.begin() + static_cast<std::ptrdiff_t>(at) + 2);
     }

@@ -86,6 +86,9 @@ TEST_CASE("ordinary: programs without a C library, with next to no stack", "[ord
 
 TEST_CASE("ordinary: a 64-bit program that uses the gate of 32-bit ones", "[ordinary]")
 {
+    if (victims({ "raw-32" }).empty())
+        return; // noted as skipped: such a kernel has no gate
+
     Daemon daemon;
     warm_up(daemon);
     Balance balance(daemon);

@@ -99,7 +99,8 @@ Client::Client(const std::string &name, int namespaces, int peer) : reader_(-1)
         Launch{ .command = { victim(name) },
                 .environment = {},
                 .descriptors = { commands.first.get(), answers.second.get(), STDERR_FILENO, peer },
-                .namespaces = namespaces });
+                .namespaces = namespaces,
+                .may_trace = chosen().clients_may_trace() });
     input_ = std::move(commands.second);
     output_ = std::move(answers.first);
     reader_ = LineReader(output_.get());

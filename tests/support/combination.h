@@ -11,6 +11,9 @@ namespace dmaheap::test {
 struct Combination {
     std::string frontend; ///< as the daemon's options spell them
     std::string exporter;
+    std::string clients = "may-trace"; ///< the daemon; or "may-not-trace"
+
+    [[nodiscard]] bool clients_may_trace() const { return clients == "may-trace"; }
 };
 
 /// Why this machine cannot have it; nothing when it can.

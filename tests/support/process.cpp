@@ -12,9 +12,12 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include "tests/support/combination.h"
 
 namespace dmaheap::test {
 namespace {
@@ -65,6 +68,8 @@ bool place_descriptors(const std::vector<int> &wanted)
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!launch.may_trace)
+        ::prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE);
     if (place_descriptors(launch.descriptors))
         ::execve(command[0], command, environment);
     ::_exit(127);
@@ -192,7 +197,8 @@ Ran run(std::vector<std::string> command, const Deadline &deadline)
 
     Process process({ .command = std::move(command),
                       .environment = {},
-                      .descriptors = { -1, theirs.get(), theirs.get() } });
+                      .descriptors = { -1, theirs.get(), theirs.get() },
+                      .may_trace = chosen().clients_may_trace() });
     theirs.reset();
 
     Ran result;

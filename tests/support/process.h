@@ -19,6 +19,7 @@ struct Launch {
     std::vector<std::string> environment = {}; ///< NAME=VALUE, besides our own
     std::vector<int> descriptors = {};         ///< become 0, 1, 2, ...; -1 is /dev/null
     int namespaces = 0;                        ///< CLONE_NEW..., of its first process
+    bool may_trace = true;                     ///< keeps CAP_SYS_PTRACE, if we have it
 };
 
 /// How a process ended, or that it has stopped.
@@ -57,7 +58,7 @@ private:
     std::optional<Outcome> outcome_;
 };
 
-/// Runs a program to its end; `output` is both its streams.
+/// Runs a program to its end, as a client; `output` is both its streams.
 struct Ran {
     std::optional<Outcome> outcome; ///< nothing: it had to be killed
     std::string output;

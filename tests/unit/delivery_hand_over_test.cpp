@@ -1,120 +1,22 @@
 // SPDX-License-Identifier: MIT
-#include <array>
-#include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <functional>
-#include <optional>
-#include <string>
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <sys/mman.h>
-#include <sys/resource.h>
-
 #include "cuse/delivery/hand_over.h"
-#include "cuse/delivery/window.h"
-#include "tests/support/catch.h"
-#include "tests/support/proc.h"
-#include "tests/unit/support/stopped_child.h"
+#include "tests/unit/support/borrowed_client.h"
 
 using namespace dmaheap;
 using namespace dmaheap::delivery;
-using test::StoppedChild;
 
 namespace {
 
-struct Struct {
-    std::uint64_t length;
-    std::uint32_t fd;
-    std::uint32_t flags;
-};
-
-// In the child it is at the same address.
-Struct argument{ .length = 5000, .fd = 0, .flags = 2 };
-
-/// Says what has become of the struct, and what is behind the number in it; then waits.
-void show(const test::Line &line)
+Task<std::optional<Status>> by_hand(Hand hand)
 {
-    char byte = '-';
-    static_cast<void>(!::pread(static_cast<int>(argument.fd), &byte, 1, 0));
-    line.say(static_cast<long>(argument.fd));
-    line.say(byte);
-    line.say(::fcntl(static_cast<int>(argument.fd), F_GETFD));
-    line.say(static_cast<long>(argument.length));
-    line.hear();
+    co_return co_await delivery::hand_over(hand);
 }
 
-/// The number that the kernel gives out next.
-int lowest_free_descriptor(pid_t pid)
-{
-    int fd = 0;
-    while (std::filesystem::is_symlink(std::filesystem::symlink_status(
-        "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd))))
-        ++fd;
-    return fd;
-}
-
-struct Fixture {
-    Fixture()
-        : descriptors(test::proc::descriptors(pid())), mappings(test::proc::mappings(pid())),
-          lowest_free(lowest_free_descriptor(pid()))
-    {
-        REQUIRE(client.tracee);
-    }
-
-    [[nodiscard]] pid_t pid() const { return client.child.pid(); }
-
-    void limit_descriptors(int most) const
-    {
-        const rlimit limit{ .rlim_cur = static_cast<rlim_t>(most), .rlim_max = 4096 };
-        REQUIRE(::prlimit(pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
-    }
-
-    [[nodiscard]] Transfer transfer(bool close_on_exec) const
-    {
-        UniqueFd buffer(::memfd_create("hand_over", MFD_CLOEXEC));
-        REQUIRE(::write(buffer.get(), "B", 1) == 1);
-        std::vector<std::byte> out(sizeof argument);
-        std::memcpy(out.data(), &argument, sizeof argument);
-        return { pid(),
-                 Answer{ .argument = reinterpret_cast<std::uintptr_t>(&argument),
-                         .out = std::move(out),
-                         .fd_at = offsetof(Struct, fd),
-                         .close_on_exec = close_on_exec },
-                 std::move(buffer), *DescriptorTable::of(pid()) };
-    }
-
-    /// `meanwhile`: what happens to the caller while the window is open.
+struct Fixture : test::BorrowedClient {
     Status hand_over(bool close_on_exec = true, const std::function<void()> &meanwhile = [] {})
     {
-        auto window =
-            Window::open(*client.tracee, StoppedChild::kInterrupted, Stepping::single_step);
-        REQUIRE(window);
-        const Transfer transfer = this->transfer(close_on_exec);
-        meanwhile();
-
-        std::optional<Status> outcome;
-        lane.keep(run(window->borrowed(), transfer, outcome));
-        while (!outcome && lane.resume())
-            ;
-        REQUIRE(outcome);
-        std::move(*window).close(*outcome ? 0 : -outcome->error().code);
-        return *outcome;
+        return deliver(by_hand, close_on_exec, meanwhile).value();
     }
-
-    Errand run(Borrowed &borrowed, const Transfer &transfer, std::optional<Status> &outcome)
-    {
-        const Lane::Stretch stretch(lane);
-        outcome = co_await delivery::hand_over(lane, *client.tracee, borrowed, transfer);
-    }
-
-    Lane lane;
-    StoppedChild client{ show };
-    int descriptors;
-    int mappings;
-    int lowest_free;
 };
 
 } // namespace

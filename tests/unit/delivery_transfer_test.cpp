@@ -86,7 +86,7 @@ struct Fixture {
                          .out = std::move(out),
                          .fd_at = fd_at,
                          .close_on_exec = true },
-                 std::move(buffer), *DescriptorTable::of(child.pid()) };
+                 std::move(buffer) };
     }
 
     [[nodiscard]] long ask(Command command) const
