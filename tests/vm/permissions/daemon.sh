@@ -6,12 +6,15 @@
 daemon=""
 daemon_log=""
 
+# What the daemon is started with.
+launcher=()
+
 # The config as stdin. Returns when the nodes are there, as they are to be.
 start_daemon() {
     cat >"$scratch/config.toml"
     rm -f "$scratch/log"
     mkfifo "$scratch/log"
-    "$DMAHEAPD" --config "$scratch/config.toml" --frontend "$frontend" --dev-root "$dev_root" \
+    "${launcher[@]}" "$DMAHEAPD" --config "$scratch/config.toml" --frontend "$frontend" --dev-root "$dev_root" \
         2>"$scratch/log" &
     daemon=$!
     exec {daemon_log}<"$scratch/log"

@@ -12,7 +12,7 @@ checked=0
 ways=(node)
 
 way_node() {
-    run_as "$1" "$PROBE" node "${heaps[@]/#/$nodes/}"
+    run_as "$1" "$PERMISSIONS/probe" node "${heaps[@]/#/$nodes/}"
 }
 
 # $1: what is the case, $2: the way, $3: the user, the rest: the words that are expected.

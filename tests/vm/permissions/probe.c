@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // probe node PATH...
-// probe race PATH...
+// probe race FILE PATH...
 //
 // What the one who runs it can do with heaps, in one word for each:
 //
@@ -10,11 +10,10 @@
 //   -      does not open: EACCES
 //   else   the errno, of open or (after a colon) of the allocation
 //
-// `race` opens them again and again until SIGTERM arrives, and then says "open" for those that it
-// got once, "-" for the others.
+// `race` opens them again and again until FILE is there, and then says "open" for those that it got
+// once, "-" for the others.
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,14 +22,6 @@
 #include <sys/ioctl.h>
 
 enum { MOST_HEAPS = 16, PAGE = 4096 };
-
-static volatile sig_atomic_t ended;
-
-static void end(int signal)
-{
-    (void)signal;
-    ended = 1;
-}
 
 // 0 or the errno. The buffer is let go at once.
 static int allocate(int heap)
@@ -85,14 +76,13 @@ static int can_open(const char *path)
     return 0;
 }
 
-static void race(int count, char **paths)
+static void race(const char *end, int count, char **paths)
 {
     int opened[MOST_HEAPS] = { 0 };
 
-    signal(SIGTERM, end);
     puts("racing");
     fflush(stdout);
-    while (!ended)
+    while (access(end, F_OK) != 0)
         for (int at = 0; at < count; at++)
             opened[at] = opened[at] || can_open(paths[at]);
     for (int at = 0; at < count; at++)
@@ -103,11 +93,11 @@ static void race(int count, char **paths)
 int main(int argc, char **argv)
 {
     if (argc < 3 || argc - 2 > MOST_HEAPS) {
-        fputs("usage: probe node|race PATH...\n", stderr);
+        fputs("usage: probe node PATH...\n       probe race FILE PATH...\n", stderr);
         return 2;
     }
     if (strcmp(argv[1], "race") == 0)
-        race(argc - 2, argv + 2);
+        race(argv[2], argc - 3, argv + 3);
     else
         for (int at = 2; at < argc; at++)
             printf("%s%s", node(argv[at]), at + 1 < argc ? " " : "\n");

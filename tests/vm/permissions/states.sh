@@ -4,6 +4,17 @@
 # Sourced by tests/vm/permissions/check: what changes who may do what, and what that makes of it.
 # camera belongs to the user of that name; helper and viewer are members of video.
 
+configured_matrix() {
+    cat <<'END'
+user      display  camera  linux,cma
+root      rw       rw      rw
+camera    -        rw      -
+helper    rw       -       -
+viewer    rw       -       -
+stranger  -        -       -
+END
+}
+
 configured() {
     start_daemon <<'END'
 [heap.display]
@@ -13,14 +24,7 @@ group = "video"
 owner = "camera"
 [heap."linux,cma"]
 END
-    expect "as configured" <<'END'
-user      display  camera  linux,cma
-root      rw       rw      rw
-camera    -        rw      -
-helper    rw       -       -
-viewer    rw       -       -
-stranger  -        -       -
-END
+    expect "as configured" < <(configured_matrix)
 }
 
 changed_modes() {
