@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kOverride = std::uint64_t{ 1 } << CAP_DAC_OVERRIDE;
 constexpr mode_t kReadAndWrite = 06;
+constexpr mode_t kSearch = 01;
 constexpr int kDecimal = 10;
 constexpr int kHexadecimal = 16;
 
@@ -63,11 +64,21 @@ bool Credentials::overrides(uid_t owner, gid_t owning_group) const
 
 bool Credentials::may_use(const struct stat &file) const
 {
+    return granted(file, kReadAndWrite);
+}
+
+bool Credentials::may_enter(const struct stat &folder) const
+{
+    return granted(folder, kSearch);
+}
+
+bool Credentials::granted(const struct stat &file, mode_t wanted) const
+{
     const bool in_group =
         group == file.st_gid || std::ranges::find(groups, file.st_gid) != groups.end();
     const unsigned shift = user == file.st_uid ? 6 : in_group ? 3 : 0;
-    const mode_t granted = file.st_mode >> shift & kReadAndWrite;
-    return granted == kReadAndWrite || overrides(file.st_uid, file.st_gid);
+    const mode_t bits = file.st_mode >> shift & wanted;
+    return bits == wanted || overrides(file.st_uid, file.st_gid);
 }
 
 Result<Credentials> parse_status(std::string_view status)

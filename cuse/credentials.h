@@ -34,6 +34,12 @@ struct Credentials {
     /// Whether it may open a file for reading and writing by owner, group and mode, as
     /// generic_permission() has it without ACLs.
     [[nodiscard]] bool may_use(const struct stat &file) const;
+
+    /// Whether it may reach what lies in a folder.
+    [[nodiscard]] bool may_enter(const struct stat &folder) const;
+
+private:
+    [[nodiscard]] bool granted(const struct stat &file, mode_t wanted) const;
 };
 
 /// Reads the ids, groups and capabilities out of the text of /proc/TID/status, EINVAL if they are

@@ -213,8 +213,9 @@ bool Daemon::may_use(const cuse::Credentials &who, const std::string &heap) cons
     if (!tree_)
         return cuse::kernel_lets(who, std::string("/dev") + kFolder + "/" + heap);
 
+    const auto folder = tree_->attributes_of("");
     const auto node = tree_->attributes_of(heap);
-    return node && who.may_use(*node);
+    return folder && who.may_enter(*folder) && node && who.may_use(*node);
 }
 
 void Daemon::show_ion_in_cuse(const std::vector<config::Ion> &nodes)

@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 
 #include "attempts.h"
+#include "ion.h"
 
 enum { HANDLE_SIZE = 128 };
 
@@ -60,6 +61,16 @@ static int asking_its_place(const struct target *target)
     struct dma_heap_allocation_data data = { .len = 4096, .fd_flags = O_RDWR };
 
     return ioctl(place_of(target), DMA_HEAP_IOCTL_ALLOC, &data);
+}
+
+// The ION node stands beside the folder, and everybody may open it.
+static int asking_for_all_heaps_of_ion(const struct target *target)
+{
+    struct ion_allocation data = { .len = 4096, .heap_id_mask = UINT32_MAX };
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/../ion", target->folder);
+    return ioctl(open(path, O_RDWR | O_CLOEXEC), ION_IOC_ALLOC, &data);
 }
 
 static int opening_by_handle(const struct target *target)
@@ -190,6 +201,7 @@ const struct attempt attempts_on_files[] = {
     { "opening", opening },
     { "opening its place again", opening_its_place_again },
     { "asking its place", asking_its_place },
+    { "asking for all heaps of ION", asking_for_all_heaps_of_ion },
     { "opening by handle", opening_by_handle },
     { "a symbolic link", a_symbolic_link },
     { "a hard link", a_hard_link },

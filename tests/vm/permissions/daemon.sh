@@ -9,9 +9,18 @@ daemon_log=""
 # What the daemon is started with.
 launcher=()
 
-# The config as stdin. Returns when the nodes are there, as they are to be.
+# An ION node that everybody may open: that must not open any heap.
+ion_config='
+[ion]
+mode = "0666"
+heaps = { 0 = "display", 1 = "camera", 4 = "linux,cma" }'
+
+# The config of the heaps as stdin. Returns when the nodes are there, as they are to be.
 start_daemon() {
-    cat >"$scratch/config.toml"
+    {
+        cat
+        echo "$ion_config"
+    } >"$scratch/config.toml"
     rm -f "$scratch/log"
     mkfifo "$scratch/log"
     "${launcher[@]}" "$DMAHEAPD" --config "$scratch/config.toml" --frontend "$frontend" --dev-root "$dev_root" \

@@ -2,6 +2,7 @@
 //
 // probe node PATH...
 // probe race FILE PATH...
+// probe ion PATH ID...
 //
 // What the one who runs it can do with heaps, in one word for each:
 //
@@ -12,14 +13,19 @@
 //
 // `race` opens them again and again until FILE is there, and then says "open" for those that it got
 // once, "-" for the others.
+// `ion` allocates through an ION node from heaps by their ids: "rw", "-" or the errno.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <linux/dma-heap.h>
 #include <sys/ioctl.h>
+
+#include "ion.h"
 
 enum { MOST_HEAPS = 16, PAGE = 4096 };
 
@@ -62,6 +68,20 @@ static const char *node(const char *path)
     return answer;
 }
 
+static const char *ion(const char *path, const char *id)
+{
+    struct ion_allocation data = { .len = PAGE, .heap_id_mask = 1U << strtoul(id, NULL, 10) };
+    const int node = open(path, O_RDWR | O_CLOEXEC);
+    if (node == -1)
+        return strerrorname_np(errno);
+
+    const int error = ioctl(node, ION_IOC_ALLOC, &data) == 0 ? 0 : errno;
+    close(node);
+    if (error == 0)
+        close((int)data.fd);
+    return error == 0 ? "rw" : error == EACCES ? "-" : strerrorname_np(error);
+}
+
 static int can_open(const char *path)
 {
     const int modes[] = { O_RDONLY, O_WRONLY };
@@ -90,16 +110,26 @@ static void race(const char *end, int count, char **paths)
     putchar('\n');
 }
 
+static const char *separator(int last)
+{
+    return last ? "\n" : " ";
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3 || argc - 2 > MOST_HEAPS) {
-        fputs("usage: probe node PATH...\n       probe race FILE PATH...\n", stderr);
+        fputs("usage: probe node PATH...\n       probe race FILE PATH...\n"
+              "       probe ion PATH ID...\n",
+              stderr);
         return 2;
     }
     if (strcmp(argv[1], "race") == 0)
         race(argv[2], argc - 3, argv + 3);
-    else
+    if (strcmp(argv[1], "ion") == 0)
+        for (int at = 3; at < argc; at++)
+            printf("%s%s", ion(argv[2], argv[at]), separator(at + 1 == argc));
+    if (strcmp(argv[1], "node") == 0)
         for (int at = 2; at < argc; at++)
-            printf("%s%s", node(argv[at]), at + 1 < argc ? " " : "\n");
+            printf("%s%s", node(argv[at]), separator(at + 1 == argc));
     return 0;
 }

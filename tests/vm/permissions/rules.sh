@@ -12,11 +12,7 @@ shipped_rules() {
 ruled() {
     shipped_rules | set_rules
     seat stranger
-    start_daemon <<'END'
-[heap.display]
-[heap.camera]
-[heap."linux,cma"]
-END
+    start_daemon < <(bare_heaps)
     expect "with the installed rules" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw

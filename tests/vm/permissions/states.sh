@@ -60,6 +60,23 @@ stranger  -        rw      -
 END
 }
 
+# Whoever does not get into the folder gets at nothing in it.
+closed_folder() {
+    chmod 0666 "${heaps[@]/#/$nodes/}"
+    chgrp video "$nodes"
+    chmod 0710 "$nodes"
+    expect "in a closed folder" <<'END'
+user      display  camera  linux,cma
+root      rw       rw      rw
+camera    -        -       -
+helper    rw       rw      rw
+viewer    rw       rw      rw
+stranger  -        -       -
+END
+    chmod 0755 "$nodes"
+    chgrp root "$nodes"
+}
+
 # The owner may change what belongs to him, and nobody else may.
 changed_by_users() {
     run_as camera chmod 0600 "$nodes/linux,cma" || fail "camera cannot change his own node"
