@@ -40,7 +40,7 @@ end_daemon() {
 # $1: a command that says whether it is so, $2: what is waited for.
 wait_until() {
     local attempt
-    for attempt in {1..600}; do
+    for attempt in {1..3000}; do
         ! "$1" || return 0
         sleep 0.1
     done
@@ -81,6 +81,15 @@ camera() {
 succeeds() {
     echo "board: ${*##*/}"
     "$@" || fail "$1 failed with status $?"
+}
+
+# $1: a whole line of its output, $2: how often it must be there, then a command, which must succeed.
+succeeds_saying() {
+    local said=/tmp/said
+    echo "board: ${*:3}"
+    "${@:3}" >"$said" || fail "$3 failed with status $?"
+    sed 's/^/board: it says: /' "$said"
+    [ "$(grep -cFx "$1" "$said")" -eq "$2" ] || fail "it does not say $2 times: $1"
 }
 
 # $1: the end of what it says on stderr, then a command, which must fail with status 1.
