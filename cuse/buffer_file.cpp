@@ -66,6 +66,8 @@ struct stat attributes_of(std::uint64_t id, Bytes size)
     attributes.st_ino = id;
     attributes.st_mode = S_IFREG | S_IRUSR | S_IWUSR;
     attributes.st_nlink = 1;
+    attributes.st_uid = ::geteuid(); // nothing of an owner that a user namespace has not got
+    attributes.st_gid = ::getegid(); // is ever opened for writing
     attributes.st_size = static_cast<off_t>(size);
     attributes.st_blocks = static_cast<blkcnt_t>(size / kStatBlock);
     attributes.st_blksize = static_cast<blksize_t>(page_size());

@@ -62,8 +62,8 @@ Status configure(int context_fd, int channel, Permissions permissions, mode_t ro
     context.set("subtype", kSubtype);
     context.set("fd", std::to_string(channel));
     context.set("rootmode", in_octal(root));
-    context.set("user_id", "0");
-    context.set("group_id", "0");
+    context.set("user_id", std::to_string(::geteuid())); // in a user namespace 0 may not exist
+    context.set("group_id", std::to_string(::getegid()));
     context.set_flag("allow_other");
     if (permissions == Permissions::by_mode)
         context.set_flag("default_permissions");

@@ -294,6 +294,17 @@ void FuseTree::show(Server &server)
     auto attached = AttachedMount::attach(detached->root.get(), place_->path());
     require(attached ? Status() : std::unexpected(attached.error()));
     mount_.emplace(*std::move(attached));
+
+    struct stat root{};
+    require(check_done("fstat", ::fstat(detached->root.get(), &root)));
+    mounted_ = root.st_dev;
+}
+
+Device *FuseTree::device_of(const struct stat &file) const
+{
+    const bool ours = file.st_dev == mounted_ && file.st_ino >= kRoot;
+    const std::size_t number = ours ? file.st_ino - kRoot : files_.size();
+    return number < files_.size() ? files_[number].device : nullptr;
 }
 
 } // namespace dmaheap::cuse

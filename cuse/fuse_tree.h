@@ -46,6 +46,9 @@ public:
     /// Mode, owner and group of a node, as they are now; nothing when there is no such node.
     [[nodiscard]] std::optional<struct stat> attributes_of(std::string_view name) const;
 
+    /// The device of the node that has these attributes; null when it is not one of ours.
+    [[nodiscard]] Device *device_of(const struct stat &file) const;
+
 private:
     friend struct TreeCalls;
     class Place; ///< of the mount; made if it was not there, and removed if we made it
@@ -60,6 +63,7 @@ private:
 
     std::unique_ptr<Place> place_;
     mutable std::mutex mutex_;
+    dev_t mounted_ = 0;      ///< number of the mount's file system
     std::deque<File> files_; ///< number N is inode N + 1: the folder, then the nodes
     std::unique_ptr<Channel> channel_;
     std::optional<AttachedMount> mount_;

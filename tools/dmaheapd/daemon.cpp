@@ -89,12 +89,15 @@ void require(const config::Heap &heap, const Status &done)
 
 } // namespace
 
-Daemon::Daemon(const config::Config &config)
+Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
     : lock_(config.dev_root),
-      exporter_(choose_exporter(config.exporter, [this] { reaper_.start(); })),
-      delivery_([this](const delivery::Caller &caller, const Error &error) {
+      exporter_(make_exporter ? make_exporter([this] { reaper_.start(); })
+                              : choose_exporter(config.exporter, [this] { reaper_.start(); })),
+      ptrace_([this](const delivery::Caller &caller, const Error &error) {
           refusals_.add("delivery", caller, error);
       }),
+      delivery_(ptrace_, [this](const delivery::Caller &caller,
+                                const Error &error) { refusals_.add("delivery", caller, error); }),
       server_(serving_threads(), &delivery_)
 {
     raise_descriptor_limit();
@@ -113,20 +116,27 @@ Daemon::Daemon(const config::Config &config)
 
 Daemon::~Daemon() = default;
 
-void Daemon::run()
+void Daemon::run(int end)
 {
     ::sd_notify(0, "READY=1");
-    std::array<pollfd, 2> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
-                                  pollfd{ reaper_.fd(), POLLIN, 0 } };
+    std::array<pollfd, 3> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
+                                  pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 } };
     for (bool going_on = true; going_on;) {
         ::poll(waited.data(), waited.size(), -1);
         if (waited[1].revents != 0)
             reaper_.tick(*exporter_);
         if (waited[0].revents != 0)
             going_on = handle(signals_.take());
+        if (waited[2].revents != 0)
+            going_on = false;
     }
     ::sd_notify(0, "STOPPING=1");
     spdlog::info("stopping");
+}
+
+cuse::Device *Daemon::device_of(const struct stat &file) const
+{
+    return tree_ ? tree_->device_of(file) : nullptr;
 }
 
 void Daemon::add_heap(const config::Heap &heap)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "cuse/credentials.h"
 #include "cuse/cuse_node.h"
 #include "cuse/delivery/ptrace_delivery.h"
+#include "cuse/delivery/routed_delivery.h"
 #include "cuse/device.h"
 #include "cuse/fuse_tree.h"
 #include "cuse/server.h"
@@ -27,14 +29,21 @@ namespace dmaheap::daemon {
 /// is gone when it is destroyed.
 class Daemon {
 public:
-    /// Starts serving. Throws std::exception with a message for the user.
-    explicit Daemon(const config::Config &config);
+    /// Makes an exporter; `on_live` as in choose_exporter().
+    using MakeExporter = std::function<std::unique_ptr<Exporter>(std::function<void()> on_live)>;
+
+    /// Starts serving. Without `make_exporter` the config chooses the exporter. Throws
+    /// std::exception with a message for the user.
+    explicit Daemon(const config::Config &config, const MakeExporter &make_exporter = {});
     Daemon(const Daemon &) = delete;
     Daemon &operator=(const Daemon &) = delete;
     ~Daemon();
 
-    /// Serves until SIGTERM or SIGINT.
-    void run();
+    /// Serves until SIGTERM or SIGINT comes, or something can be read from `end`.
+    void run(int end = -1);
+
+    /// The device of a node of the FUSE mount that has these attributes, or null.
+    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
 
 private:
     void add_heap(const config::Heap &heap);
@@ -56,7 +65,8 @@ private:
     RefusalLog refusals_;
     Ledger ledger_;
     std::unique_ptr<Exporter> exporter_;
-    delivery::PtraceDelivery delivery_;
+    delivery::PtraceDelivery ptrace_;
+    delivery::RoutedDelivery delivery_;
     std::vector<std::unique_ptr<Heap>> heaps_;
     std::vector<std::unique_ptr<cuse::Device>> devices_;
     std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them

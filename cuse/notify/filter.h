@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include <linux/filter.h>
+
+#include "core/result.h"
+#include "core/unique_fd.h"
+
+namespace dmaheap::cuse {
+
+/// Which system calls a filter reports. All others go on at full speed.
+enum class Reported {
+    allocations,             ///< DMA_HEAP_IOCTL_ALLOC of any size, and ION's ALLOC
+    allocations_and_buffers, ///< and what is asked of a dma-buf: SYNC, SET_NAME, sync files
+};
+
+/// The filter, for 64-bit, x32 and 32-bit system calls.
+std::vector<sock_filter> filter_program(Reported reported);
+
+enum class Waits {
+    killably, ///< once a call has been received, only a deadly signal ends it; from Linux 5.19
+    interruptibly,
+};
+
+struct InstalledFilter {
+    UniqueFd listener;
+    Waits waits;
+};
+
+/// Puts the filter on the calling thread and what it will start, for ever; with NoNewPrivs only
+/// where the kernel insists. EINVAL and ENOSYS: this kernel has no notification. EBUSY: the thread
+/// has a filter with a listener already.
+///
+/// `wanted`: what the kernel has not got, it is not held against it.
+Result<InstalledFilter> install_filter(Reported reported, Waits wanted = Waits::killably);
+
+} // namespace dmaheap::cuse

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#include "cuse/notify/notified_client.h"
+
+#include "cuse/delivery/delivery.h"
+#include "cuse/delivery/remote_memory.h"
+
+namespace dmaheap::cuse {
+
+void NotifiedClient::answer(int error, std::span<const std::byte> out)
+{
+    if (error == 0 && !out.empty())
+        if (const auto written = write(waiting_.argument, out); !written)
+            error = written.error().code;
+    static_cast<void>(listener_.answer(waiting_.id, error)); // it may have been killed
+}
+
+Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer)
+{
+    if (!answer.out.empty())
+        if (auto written = write(answer.argument, answer.out); !written)
+            return written;
+
+    const auto number = listener_.add_descriptor(waiting_.id, buffer.get(), answer.close_on_exec);
+    if (!number)
+        return std::unexpected(number.error());
+    if (!answer.fd_at)
+        return {};
+
+    return write(answer.argument + *answer.fd_at, std::as_bytes(std::span(&*number, 1)));
+}
+
+Status NotifiedClient::write(std::uint64_t address, std::span<const std::byte> bytes) const
+{
+    if (auto waiting = listener_.is_waiting(waiting_.id); !waiting)
+        return waiting;
+
+    return delivery::RemoteMemory(waiting_.thread).write(delivery::RemoteAddress{ address }, bytes);
+}
+
+} // namespace dmaheap::cuse

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "cuse/delivery/waiting.h"
+#include "cuse/notify/listener.h"
+
+namespace dmaheap::cuse {
+
+/// A client whose ioctl a filter has reported. The listener must outlive it.
+class NotifiedClient final : public delivery::Waiting {
+public:
+    NotifiedClient(const Listener &listener, const Notification &waiting)
+        : listener_(listener), waiting_(waiting)
+    {
+    }
+
+    void answer(int error, std::span<const std::byte> out) override;
+
+    /// Writes the struct before it gives the descriptor, since that cannot be taken back: EFAULT
+    /// leaves none behind.
+    Status hand_over(const delivery::Answer &answer, UniqueFd buffer) override;
+
+private:
+    [[nodiscard]] Status write(std::uint64_t address, std::span<const std::byte> bytes) const;
+
+    const Listener &listener_;
+    Notification waiting_;
+};
+
+} // namespace dmaheap::cuse

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run the tests of dmaheap-run over one delivery, as an ordinary user or as root.
+
+Exit status 77: this machine lacks what all of them take. What could not be tried is named by lines
+"SKIPPED what: why".
+"""
+
+import sys
+import unittest
+
+import support
+
+SKIPPED = 77
+MODULES = ["test_scenarios", "test_life", "test_terminal", "test_tools", "test_means"]
+
+
+class Result(unittest.TextTestResult):
+    """Names each test as it begins, so that one that hangs is known."""
+
+    def printErrorList(self, flavour, errors):
+        for test, text in errors:
+            self.stream.writeln(f"{flavour}: {test.id()}\n{text}")
+
+
+def lacks():
+    """Why nothing can be tried on this machine; None when all is there."""
+    tried = support.run(["true"])
+    if tried.returncode == 2 and "to be had" in tried.stderr + "cannot be":
+        return tried.stderr.strip()
+    return None
+
+
+def main(arguments):
+    options = support.parse(arguments)
+    support.Settings.delivery = options.delivery
+    support.Settings.as_root = options.as_root
+    with support.staged(options) as folder:
+        support.Settings.folder = folder
+        if why := lacks():
+            print(f"SKIPPED dmaheap-run: {why}")
+            return SKIPPED
+        loader = unittest.TestLoader()
+        if options.only:
+            loader.testNamePatterns = [f"*{options.only}*"]
+        suite = loader.loadTestsFromNames(MODULES)
+        done = unittest.TextTestRunner(
+            stream=sys.stdout, resultclass=Result, verbosity=2
+        ).run(suite)
+    for why in sorted({why for _, why in done.skipped}):
+        print(f"SKIPPED a part: {why}")
+    return 0 if done.wasSuccessful() and done.testsRun > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""How a command begins, what it sees of the one who started it, and how it ends."""
+
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+
+from support import (
+    NODE,
+    PATIENCE,
+    Case,
+    Settings,
+    await_true,
+    command_of,
+    dmaheap_run,
+    finish,
+    processes,
+    program,
+    run,
+    short,
+    start,
+)
+
+
+class Ending(Case):
+    def test_the_status_is_the_commands(self):
+        for status in [0, 1, 2, 42, 255]:
+            self.expect(["sh", "-c", f"exit {status}"], status=status)
+
+    def test_a_signal_is_a_status_above_128(self):
+        for number in [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGINT]:
+            self.expect(["sh", "-c", f"kill -{number} $$"], status=128 + number)
+
+    def test_a_command_that_is_not_found(self):
+        for name in ["no-such-command-anywhere", "/no/such/command"]:
+            ran = run([name])
+            self.assertEqual((ran.returncode, ran.stdout), (127, ""))
+            self.assertIn(name, ran.stderr)
+
+    def test_a_command_that_cannot_be_executed(self):
+        for name in ["/etc/passwd", "/tmp"]:
+            ran = run([name])
+            self.assertEqual((ran.returncode, ran.stdout), (126, ""))
+            self.assertIn(name, ran.stderr)
+
+    def test_descendants_are_served_to_their_end(self):
+        self.need("client")
+        reading, writing = os.pipe()
+        late = f"printf 'open {NODE}\\ncycle 3 4096 5\\n' | {program('client')}"
+        script = f"(read go <&$1; eval \"exec $1<&-\"; {late}) & exit 3"
+        running = start(["sh", "-c", script, "sh", str(reading)], pass_fds=[reading])
+        os.close(reading)
+        self.assertEqual(running.wait(PATIENCE), 3)  # while a descendant is left
+        os.write(writing, b"go\n")
+        os.close(writing)
+        self.assertEqual(short(finish(running)[0]), ["ok 3", "ok 5"])
+
+    def test_signals_reach_the_command(self):
+        for number in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]:
+            script = f"trap 'echo caught; exit 9' {number}; echo ready; while :; do sleep 0.05; done"
+            running = start(["sh", "-c", script])
+            self.assertEqual(running.stdout.readline(), "ready\n")
+            running.send_signal(number)
+            output, _ = finish(running)
+            self.assertEqual((output, running.returncode), ("caught\n", 9))
+
+    def test_it_is_killed_with_us(self):
+        running = start(["sh", "-c", "echo $$; exec sleep 1000"])
+        command = int(running.stdout.readline())
+        running.kill()
+        finish(running)
+        await_true(lambda: not alive(command), "the end of the command")
+
+    def test_the_command_outlives_its_server(self):
+        running = start(["sh", "-c", "echo ready; read line; exit 5"], stdin=subprocess.PIPE)
+        self.assertEqual(running.stdout.readline(), "ready\n")
+        os.kill(server_of(running.pid), signal.SIGKILL)
+        finish(running, "go\n")
+        self.assertEqual(running.returncode, 5)
+
+    def test_an_allocation_fails_when_the_server_is_killed(self):
+        self.need("client")
+        running = start([program("client")], stdin=subprocess.PIPE)
+        running.stdin.write(f"open {NODE}\nalloc 3 4096\n")
+        running.stdin.flush()
+        self.assertEqual([running.stdout.readline() for _ in range(2)], ["ok 3\n", "ok 4\n"])
+        os.kill(server_of(running.pid), signal.SIGKILL)
+        await_true(lambda: not alive(server_of.last), "the end of the server")
+        output, _ = finish(running, "alloc 3 4096\nmap 4 4096\n")
+        self.assertRegex(output, r"^error \d+ 0\nok 0\n$")
+
+
+def alive(process):
+    try:
+        state = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def server_of(launcher):
+    """The process that serves is the launcher's only child."""
+    children = [
+        process
+        for process in processes()
+        if pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        == str(launcher)
+    ]
+    server_of.last = children[0]
+    return children[0]
+
+
+class Beginning(Case):
+    def test_nothing_else_is_on_stdout(self):
+        ran = run(["echo", "hello"])
+        self.assertEqual((ran.stdout, ran.stderr), ("hello\n", ""))
+
+    def test_user_group_folder_and_environment(self):
+        user = 0 if Settings.as_root or os.geteuid() != 0 else 65534
+        script = "id -u; id -g; pwd; echo $GREETING"
+        output = self.expect(["sh", "-c", script], cwd="/usr", env={**os.environ, "GREETING": "hi"})
+        self.assertEqual(output.splitlines()[2:], ["/usr", "hi"])
+        if os.geteuid() == 0:
+            self.assertEqual(output.splitlines()[:2], [str(user), str(user)])
+
+    def test_a_folder_below_dev(self):
+        self.assertEqual(self.expect(["pwd", "-P"], cwd="/dev/shm").strip(), "/dev/shm")
+        self.assertIn("dma_heap", self.expect(["ls"], cwd="/dev"))
+
+    def test_dev_has_what_it_had(self):
+        inside = set(self.expect(["ls", "/dev"]).split()) - {"dma_heap", "ion"}
+        outside = set(os.listdir("/dev")) - {"dma_heap", "ion"}
+        self.assertEqual(outside - inside, set())
+        self.expect(["sh", "-c", "echo x >/dev/null; head -c 4 /dev/zero; head -c 4 /dev/urandom"])
+
+    def test_the_nodes_are_nobody_elses(self):
+        self.expect(["test", "-e", NODE])
+        self.assertNotIn("dmaheap-run", pathlib.Path("/proc/self/mountinfo").read_text())
+
+    def test_streams_that_are_closed_stay_closed(self):
+        for closed in ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"]:
+            inner = "for n in 0 1 2; do [ -e /proc/$$/fd/$n ] || exec 9>>$1; done; " \
+                    "for n in 0 1 2; do [ -e /proc/$$/fd/$n ] || echo $n >>$1; done"
+            with self.subTest(closed):
+                name = f"/tmp/dmaheap-run-closed-{os.getpid()}"
+                script = f"rm -f {name}; \"$@\" {closed}; cat {name}; rm -f {name}"
+                line = ["sh", "-c", script, "sh", *command_of(["sh", "-c", inner, "sh", name])]
+                ran = run(line, whole=True)
+                self.assertEqual(ran.stdout.split(), [w[0] for w in closed.split()], ran.stderr)
+
+    def test_descriptors_are_handed_on_and_no_others(self):
+        listing = self.expect(["sh", "-c", "ls /proc/$$/fd"])
+        self.assertEqual(set(listing.split()) - {"10"}, {"0", "1", "2"})
+
+    def test_a_pipe_ends_with_the_command_that_wrote_to_it(self):
+        line = command_of(["sh", "-c", "echo one; exec >&-; read line"])
+        running = start(line, whole=True, stdin=subprocess.PIPE)
+        self.assertEqual(running.stdout.read(), "one\n")  # to its end, while the command runs
+        finish(running, "\n")
+
+    def test_a_pipeline(self):
+        run_it = f"{dmaheap_run()} --delivery {Settings.delivery} --"
+        script = f"seq 1000 | {run_it} cat | {run_it} tail -n 1; yes | {run_it} head -n 1"
+        self.assertEqual(run(["sh", "-c", script], whole=True).stdout, "1000\ny\n")
+
+    def test_small_limits(self):
+        self.need("client")
+
+        def few():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (24, 64))
+
+        told = self.expect([program("client")], given=f"open {NODE}\ncycle 3 4096 5\n", prepare=few)
+        self.assertEqual(short(told), ["ok 3", "ok 5"])
+        limit = self.expect(["sh", "-c", "ulimit -S -n; ulimit -H -n"], prepare=few)
+        self.assertEqual(limit.split(), ["24", "64"])
+
+    def test_a_limit_on_the_size_of_files_is_an_error_and_no_end(self):
+        self.need("client")
+
+        def small():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+        lines = f"open {NODE}\nalloc 3 1048576\nalloc 3 4096\n"
+        told = self.expect([program("client")], given=lines, prepare=small)
+        self.assertRegex(told, r"^ok 3\nerror \d+ 0\nok 4\n$")
+
+    def test_an_ignored_sigchld_stays_ignored(self):
+        def ignore():
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+        output = self.expect(["grep", "SigIgn", "/proc/self/status"], prepare=ignore)
+        self.assertTrue(int(output.split()[1], 16) & 1 << (signal.SIGCHLD - 1), output)

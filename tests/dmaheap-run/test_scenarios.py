@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The clients of the integration tests, as the command of dmaheap-run."""
+
+from support import NODE, Case, Settings, program, run, short
+
+FLAVOURS = ["", "-static", "-32", "-32-static"]
+
+
+def words(lines):
+    return "".join(f"{line}\n" for line in lines)
+
+
+class Scenarios(Case):
+    def run_victims(self, name, *arguments, flavours=FLAVOURS):
+        for flavour in flavours:
+            with self.subTest(name + flavour):
+                self.need(name + flavour)
+                self.expect([program(name + flavour), NODE, *arguments])
+
+    def ask(self, *lines, options=(), flavour=""):
+        """Tells a client what to do, and gives back its answers, of each the first two words."""
+        self.need("client" + flavour)
+        told = self.expect([program("client" + flavour)], options, given=words(lines))
+        return short(told)
+
+    def test_no_signal_is_lost_and_no_allocation(self):
+        self.run_victims("signals", "500", "150")
+
+    def test_masks_and_dispositions_are_left_alone(self):
+        self.run_victims("dispositions")
+
+    def test_registers_are_as_they_were(self):
+        self.run_victims("registers", "100")
+
+    def test_threads_allocate_at_once(self):
+        self.run_victims("threads", "others", "30")
+
+    def test_threads_whose_process_has_no_first_one(self):
+        self.run_victims("threads", "orphaned", "30", flavours=["", "-32"])
+
+    def test_threads_with_descriptors_of_their_own(self):
+        self.run_victims("threads", "unshared", "20", flavours=["", "-32"])
+
+    def test_children_of_vfork(self):
+        self.run_victims("threads", "vfork", "20")
+
+    def test_threads_during_execve(self):
+        self.run_victims("threads", "replaced", "20", flavours=["", "-32"])
+
+    def test_programs_without_a_c_library(self):
+        self.run_victims("raw", flavours=["", "-32"])
+
+    def test_random_ioctls(self):
+        self.run_victims("fuzz", "7", "5000", flavours=[""])
+
+    def test_goroutines(self):
+        self.need("goroutines")
+        self.expect([program("goroutines"), NODE, "8", "20"])
+
+    def test_the_number_is_the_lowest_that_is_free(self):
+        answers = self.ask(f"open {NODE}", "alloc 3 4096", "alloc 3 4096", "close 4", "alloc 3 1")
+        self.assertEqual(answers, ["ok 3", "ok 4", "ok 5", "ok 0", "ok 4"])
+
+    def test_all_flavours_of_a_client(self):
+        for flavour in FLAVOURS:
+            with self.subTest(flavour):
+                answers = self.ask(f"open {NODE}", "cycle 3 4096 50", flavour=flavour)
+                self.assertEqual(answers, ["ok 3", "ok 50"])
+
+    def test_what_is_closed_or_killed_is_given_back(self):
+        many = [f"open {NODE}", "cycle 3 1048576 100"]  # many times the limit
+        self.assertEqual(self.ask(*many, options=["--heap", "system=system,limit=10MiB"])[1], "ok 100")
+
+    def test_the_limit_is_held(self):
+        answers = self.ask(f"open {NODE}", "alloc 3 4096", "alloc 3 4096", "close 4", "alloc 3 1",
+                           options=["--heap", "system=system,limit=4KiB"])
+        self.assertEqual(answers, ["ok 3", "ok 4", "error 12", "ok 0", "ok 4"])
+
+    def test_a_mapping_keeps_its_buffer_charged(self):
+        answers = self.ask(f"open {NODE}", "alloc 3 4096", "map 4 4096", "close 4", "alloc 3 1",
+                           options=["--heap", "system=system,limit=4KiB"])
+        self.assertEqual(answers[-1], "error 12", answers)
+
+    def test_programs_that_filter_their_own_system_calls(self):
+        if Settings.delivery == "ptrace":
+            self.skipTest("what the program forbids itself, ptrace makes it do (needs root)")
+        for kill in ["0", "1"]:
+            answers = self.ask(f"open {NODE}", f"filter {kill}", "cycle 3 4096 5")
+            self.assertEqual(answers[1:], ["ok 0", "ok 5"])
+
+    def test_a_client_that_is_killed_leaves_nothing(self):
+        script = f"for n in 1 2 3 4 5 6 7 8; do {program('fuzz')} {NODE} $n 1000000 & " \
+                 "kill -9 $!; wait $!; done; true"
+        self.expect(["sh", "-c", script])
+
+    def test_a_hundred_children_allocate(self):
+        self.need("client")
+        lines = words([f"open {NODE}", "cycle 3 4096 5"]).replace("\n", "\\n")
+        script = f"for n in $(seq 100); do printf '{lines}' | {program('client')} & done; wait"
+        answers = short(self.expect(["sh", "-c", script]))
+        self.assertEqual(answers.count("ok 5"), 100, answers)
+
+    def test_two_heaps(self):
+        found = self.expect(["ls", "/dev/dma_heap"], ["--heap", "linux,cma", "--heap", "camera"])
+        self.assertEqual(sorted(found.split()), ["camera", "linux,cma"])
+
+    def test_a_struct_out_of_reach_leaves_no_descriptor(self):
+        for place in ["null", "unmapped", "straddling", "read-only"]:
+            for flavour in FLAVOURS:
+                with self.subTest(place + flavour):
+                    answers = self.ask(f"open {NODE}", f"alloc-at 3 {place}", "alloc 3 4096",
+                                       flavour=flavour)
+                    self.assertEqual(answers, ["ok 3", "error 14", "ok 4"])
+
+    def test_sync_of_a_buffer(self):
+        flags = {"1": "ok 0", "7": "ok 0", "0": "error 22", "8": "error 22"}
+        syncs = [f"sync 4 {value}" for value in flags]
+        answers = self.ask(f"open {NODE}", "alloc 3 4096", *syncs)
+        self.assertEqual(answers[2:], list(flags.values()))
+
+    def test_sync_of_something_else_is_left_alone(self):
+        ran = run([program("client")], given=words(["open /dev/null", "ioctl 3 1074291200 0"]))
+        self.assertEqual(ran.stdout.splitlines()[1].split()[:2], ["error", "25"])

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cuse/notify/desk.h"
+
+namespace dmaheap::run {
+
+/// For nodes that somebody else serves. Asks the node what the client has asked, through the
+/// client's own open file, so that nobody gets what it could not have opened; and gives the client
+/// the buffer that comes of it.
+class AttachedDesk final : public cuse::Desk {
+public:
+    bool take(const cuse::Listener &listener, const cuse::Notification &waiting) override;
+};
+
+} // namespace dmaheap::run

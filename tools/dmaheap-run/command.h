@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dmaheap::run {
+
+/// Becomes the command, found along PATH as env(1) would. Says on stderr why that cannot be done:
+/// exit status 127 when there is none of that name, 126 otherwise.
+[[noreturn]] void execute(const std::vector<std::string> &command);
+
+} // namespace dmaheap::run

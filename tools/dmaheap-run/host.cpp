@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheap-run/host.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "core/memfd_exporter.h"
+#include "cuse/notify/node_desk.h"
+#include "cuse/notify/supervisor.h"
+#include "tools/dmaheap-run/attached_desk.h"
+#include "tools/dmaheap-run/command.h"
+#include "tools/dmaheap-run/dev_tree.h"
+#include "tools/dmaheap-run/events.h"
+#include "tools/dmaheap-run/handshake.h"
+#include "tools/dmaheap-run/means.h"
+#include "tools/dmaheap-run/namespaces.h"
+#include "tools/dmaheap-run/nanny.h"
+#include "tools/dmaheap-run/streams.h"
+#include "tools/dmaheap-run/unavailable.h"
+#include "tools/dmaheapd/choices.h"
+#include "tools/dmaheapd/daemon.h"
+
+namespace dmaheap::run {
+
+namespace {
+
+constexpr int kUnavailable = 2;
+constexpr unsigned kServingThreads = 8;
+
+void start_logging(const std::string &level)
+{
+    auto logger = spdlog::stderr_logger_mt("dmaheap-run");
+    logger->set_pattern("dmaheap-run: %v");
+    logger->set_level(spdlog::level::from_str(level));
+    spdlog::set_default_logger(std::move(logger));
+}
+
+/// The nanny, and the line to what is to become the command.
+class Started {
+public:
+    Started(UniqueFd nanny, UniqueFd handshake)
+        : nanny_(std::move(nanny)), handshake_(std::move(handshake))
+    {
+    }
+    Started(const Started &) = delete;
+    Started &operator=(const Started &) = delete;
+    /// Waits for the nanny, which does not wait for a command that was not let go.
+    ~Started()
+    {
+        handshake_.reset();
+        siginfo_t ignored{};
+        ::waitid(P_PIDFD, static_cast<id_t>(nanny_.get()), &ignored, WEXITED);
+    }
+
+    [[nodiscard]] int nanny() const { return nanny_.get(); }
+    [[nodiscard]] int handshake() const { return handshake_.get(); }
+
+private:
+    UniqueFd nanny_; ///< pidfd
+    UniqueFd handshake_;
+};
+
+void become_command(const Options &options, const InheritedSignals &inherited,
+                    std::optional<cuse::Reported> filter, int handshake)
+{
+    if (!offer(handshake, filter) || !await_go(handshake))
+        return;
+
+    inherited.restore();
+    execute(options.command);
+}
+
+Started start(const Options &options, const InheritedSignals &inherited, int events,
+              std::optional<cuse::Reported> filter)
+{
+    auto [ours, theirs] = make_events();
+    const pid_t nanny = ::fork();
+    if (nanny == -1)
+        throw std::system_error(errno, std::generic_category(), "fork");
+    if (nanny == 0) {
+        ours.reset();
+        be_nanny(events, [&] { become_command(options, inherited, filter, theirs.get()); });
+    }
+    theirs.reset();
+    ignore_signals();
+    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, nanny, 0)));
+    if (!pidfd.valid())
+        throw std::system_error(errno, std::generic_category(), "pidfd_open");
+    leave_streams(Messages::go_to_stderr, { events, ours.get(), pidfd.get() });
+    static_cast<void>(::chdir("/") == 0);
+    return { std::move(pidfd), std::move(ours) };
+}
+
+std::optional<cuse::Listener> listener_of(const Started &started)
+{
+    auto filter = accept(started.handshake());
+    if (!filter)
+        throw Unavailable(std::string("the filter cannot be put on the command (") +
+                          filter.error().step + ": " + std::strerror(filter.error().code) +
+                          "): try --delivery ptrace");
+    if (!*filter)
+        return std::nullopt;
+
+    if ((*filter)->waits == cuse::Waits::interruptibly)
+        spdlog::info("signals may interrupt an allocation: this kernel is older than 5.19");
+    return cuse::Listener(std::move((*filter)->listener));
+}
+
+void await(int nanny)
+{
+    pollfd ended{ .fd = nanny, .events = POLLIN, .revents = 0 };
+    while (::poll(&ended, 1, -1) == -1 && errno == EINTR)
+        continue;
+}
+
+void run_attached(const Options &options, const InheritedSignals &inherited, int events)
+{
+    if (const auto missing = missing_for_notification())
+        throw Unavailable(*missing);
+
+    AttachedDesk desk;
+    const Started started = start(options, inherited, events, cuse::Reported::allocations);
+    auto listener = listener_of(started);
+    const cuse::Supervisor supervisor(std::move(*listener), desk, kServingThreads);
+    give_go(started.handshake());
+    await(started.nanny());
+}
+
+void serve(const config::Config &config, const Started &started, bool with_udmabuf)
+{
+    auto listener = listener_of(started);
+    const MemfdExporter *memfds = nullptr;
+    const auto choose = [&](std::function<void()> on_live) -> std::unique_ptr<Exporter> {
+        if (with_udmabuf)
+            return daemon::choose_exporter(config::Exporter::udmabuf, std::move(on_live));
+        auto made = MemfdExporter::open(std::move(on_live));
+        if (!made)
+            throw std::system_error(made.error().code, std::generic_category(), made.error().step);
+        memfds = made->get();
+        return *std::move(made);
+    };
+    daemon::Daemon daemon(config, listener ? choose : daemon::Daemon::MakeExporter());
+    cuse::NodeDesk desk(
+        [&](const struct stat &file) { return daemon.device_of(file); },
+        [&](const struct stat &file) { return memfds && memfds->holds(file.st_dev, file.st_ino); });
+    std::optional<cuse::Supervisor> supervisor;
+    if (listener)
+        supervisor.emplace(std::move(*listener), desk, kServingThreads);
+    give_go(started.handshake());
+    daemon.run(started.nanny());
+}
+
+void require_folder()
+{
+    if (::access("/dev/dma_heap/.", F_OK) == -1)
+        throw Unavailable(std::string("--keep-dev: /dev/dma_heap: ") + std::strerror(errno) +
+                          "; make that folder (as root), or go without --keep-dev");
+}
+
+void run_privately(const Options &options, const InheritedSignals &inherited, int events)
+{
+    require_fuse();
+    const bool notified = choose_delivery(options.delivery) == Delivery::seccomp;
+    const bool with_udmabuf = ::access("/dev/udmabuf", R_OK | W_OK) == 0;
+    enter_namespaces();
+    if (options.keep_dev)
+        require_folder();
+    else
+        replace_dev();
+
+    std::optional<cuse::Reported> filter;
+    if (notified)
+        filter =
+            with_udmabuf ? cuse::Reported::allocations : cuse::Reported::allocations_and_buffers;
+    serve(options.config, start(options, inherited, events, filter), with_udmabuf);
+}
+
+int refuse(int events, const char *why)
+{
+    ::dprintf(STDERR_FILENO, "dmaheap-run: %s\n", why);
+    tell(events, { .what = What::failed, .value = kUnavailable });
+    return kUnavailable;
+}
+
+} // namespace
+
+int host(const Options &options, const InheritedSignals &inherited, int events)
+{
+    ::unsetenv("NOTIFY_SOCKET"); // ours is nobody's service
+    try {
+        start_logging(options.config.log_level);
+        (options.attach ? run_attached : run_privately)(options, inherited, events);
+        return EXIT_SUCCESS;
+    } catch (const std::exception &error) {
+        return refuse(events, error.what());
+    }
+}
+
+} // namespace dmaheap::run
