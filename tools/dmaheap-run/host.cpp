@@ -19,9 +19,9 @@
 #include <sys/wait.h>
 
 #include "core/memfd_exporter.h"
+#include "cuse/notify/attached_desk.h"
 #include "cuse/notify/node_desk.h"
 #include "cuse/notify/supervisor.h"
-#include "tools/dmaheap-run/attached_desk.h"
 #include "tools/dmaheap-run/command.h"
 #include "tools/dmaheap-run/dev_tree.h"
 #include "tools/dmaheap-run/events.h"
@@ -132,7 +132,7 @@ void run_attached(const Options &options, const InheritedSignals &inherited, int
     if (const auto missing = missing_for_notification())
         throw Unavailable(*missing);
 
-    AttachedDesk desk;
+    cuse::AttachedDesk desk;
     const Started started = start(options, inherited, events, cuse::Reported::allocations);
     auto listener = listener_of(started);
     const cuse::Supervisor supervisor(std::move(*listener), desk, kServingThreads);

@@ -3,14 +3,14 @@
 
 #include "cuse/notify/desk.h"
 
-namespace dmaheap::run {
+namespace dmaheap::cuse {
 
 /// For nodes that somebody else serves. Asks the node what the client has asked, through the
 /// client's own open file, so that nobody gets what it could not have opened; and gives the client
 /// the buffer that comes of it.
-class AttachedDesk final : public cuse::Desk {
+class AttachedDesk final : public Desk {
 public:
-    bool take(const cuse::Listener &listener, const cuse::Notification &waiting) override;
+    bool take(const Listener &listener, const Notification &waiting) override;
 };
 
-} // namespace dmaheap::run
+} // namespace dmaheap::cuse

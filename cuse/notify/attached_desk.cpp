@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/dmaheap-run/attached_desk.h"
+#include "cuse/notify/attached_desk.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -22,7 +22,7 @@
 #include "cuse/notify/notified_client.h"
 #include "cuse/uapi/dma_heap.h"
 
-namespace dmaheap::run {
+namespace dmaheap::cuse {
 
 namespace {
 
@@ -47,7 +47,7 @@ bool is_heap_node(const struct stat &file)
 }
 
 /// The client's descriptor, if it is a heap's node.
-std::optional<UniqueFd> node_of(const cuse::Notification &waiting)
+std::optional<UniqueFd> node_of(const Notification &waiting)
 {
     const auto table = delivery::DescriptorTable::of(waiting.thread);
     auto file = table ? table->fetch(waiting.fd) : std::unexpected(table.error());
@@ -60,7 +60,7 @@ std::optional<UniqueFd> node_of(const cuse::Notification &waiting)
 }
 
 /// The client's struct, with room for all that the node looks at or answers.
-Result<Bytes> struct_of(const cuse::Notification &waiting)
+Result<Bytes> struct_of(const Notification &waiting)
 {
     const std::size_t size = _IOC_SIZE(waiting.command);
     Bytes bytes(std::max(size, sizeof(uapi::DmaHeapAllocation)));
@@ -88,7 +88,7 @@ Result<UniqueFd> allocate(int node, const Bytes &bytes)
     return UniqueFd(static_cast<int>(asked.fd));
 }
 
-delivery::Answer answer_to(const cuse::Notification &waiting, const Bytes &bytes)
+delivery::Answer answer_to(const Notification &waiting, const Bytes &bytes)
 {
     const auto asked = uapi::decode<uapi::DmaHeapAllocation>(bytes);
     const std::size_t size = uapi::bytes_out(waiting.command);
@@ -104,14 +104,14 @@ delivery::Answer answer_to(const cuse::Notification &waiting, const Bytes &bytes
 
 } // namespace
 
-bool AttachedDesk::take(const cuse::Listener &listener, const cuse::Notification &waiting)
+bool AttachedDesk::take(const Listener &listener, const Notification &waiting)
 {
     const auto node = node_of(waiting);
     if (!node || !listener.is_waiting(waiting.id))
         return false;
 
-    auto client = std::make_unique<cuse::NotifiedClient>(listener, waiting);
-    cuse::NotifiedClient &there = *client;
+    auto client = std::make_unique<NotifiedClient>(listener, waiting);
+    NotifiedClient &there = *client;
     delivery::PendingReply reply(std::move(client));
     auto bytes = struct_of(waiting);
     if (!bytes)
@@ -129,4 +129,4 @@ bool AttachedDesk::take(const cuse::Listener &listener, const cuse::Notification
     return true;
 }
 
-} // namespace dmaheap::run
+} // namespace dmaheap::cuse
