@@ -169,12 +169,12 @@ class Beginning(Case):
         self.need("client")
 
         def few():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (24, 64))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (24, 256))
 
         told = self.expect([program("client")], given=f"open {NODE}\ncycle 3 4096 5\n", prepare=few)
         self.assertEqual(short(told), ["ok 3", "ok 5"])
         limit = self.expect(["sh", "-c", "ulimit -S -n; ulimit -H -n"], prepare=few)
-        self.assertEqual(limit.split(), ["24", "64"])
+        self.assertEqual(limit.split(), ["24", "256"])
 
     def test_a_limit_on_the_size_of_files_is_an_error_and_no_end(self):
         self.need("client")
