@@ -63,14 +63,11 @@ Result<UniqueFd> MemfdExporter::export_buffer(Buffer buffer, unsigned fd_flags)
     if (auto fixed = fix_size(memfd); !fixed)
         return std::unexpected(fixed.error());
 
-    struct stat status{};
-    if (auto got = check_done("fstat", ::fstat(memfd, &status)); !got)
-        return std::unexpected(got.error());
-
-    return watch_and_open(Live{ .own_memory = std::move(own),
-                                .buffer = std::move(buffer),
-                                .id = { status.st_dev, status.st_ino } },
-                          memfd, static_cast<int>(fd_flags & O_ACCMODE));
+    const Ledger::File file = Ledger::file_of(memfd);
+    buffer.set_file(file);
+    return watch_and_open(
+        Live{ .own_memory = std::move(own), .buffer = std::move(buffer), .file = file }, memfd,
+        static_cast<int>(fd_flags & O_ACCMODE));
 }
 
 bool MemfdExporter::reap()
@@ -83,7 +80,7 @@ bool MemfdExporter::reap()
 bool MemfdExporter::holds(dev_t device, ino_t inode) const
 {
     const std::scoped_lock lock(mutex_);
-    return files_.contains({ device, inode });
+    return files_.contains({ .device = device, .inode = inode });
 }
 
 Result<UniqueFd> MemfdExporter::watch_and_open(Live live, int memfd, int mode)
@@ -102,7 +99,7 @@ Result<UniqueFd> MemfdExporter::watch_and_open(Live live, int memfd, int mode)
         ::inotify_rm_watch(events_.get(), *watch);
         return opened;
     }
-    files_.insert(live.id);
+    files_.insert(live.file);
     live_.emplace(*watch, std::move(live));
     if (live_.size() == 1)
         on_live_();
@@ -136,7 +133,7 @@ void MemfdExporter::take_event(int watch, std::uint32_t what)
     if ((what & IN_CLOSE) == 0 || --live.open_files > 0)
         return;
 
-    files_.erase(live.id);
+    files_.erase(live.file);
     live_.erase(found); // and its file with it, which ends the watch
 }
 

@@ -35,12 +35,10 @@ public:
     [[nodiscard]] bool holds(dev_t device, ino_t inode) const;
 
 private:
-    using FileId = std::pair<dev_t, ino_t>;
-
     struct Live {
         UniqueFd own_memory; ///< of a buffer whose memory is not handed out
         Buffer buffer;
-        FileId id;
+        Ledger::File file;
         int open_files = 0;
     };
 
@@ -55,8 +53,8 @@ private:
     UniqueFd events_;
     std::function<void()> on_live_;
     mutable std::mutex mutex_;
-    std::map<int, Live> live_; ///< by inotify's number of the watch
-    std::set<FileId> files_;   ///< of the live ones
+    std::map<int, Live> live_;     ///< by inotify's number of the watch
+    std::set<Ledger::File> files_; ///< of the live ones
 };
 
 } // namespace dmaheap

@@ -51,6 +51,7 @@ struct Typed {
     std::vector<std::string> heaps;
     std::string delivery = "auto";
     std::string log_level = "warning";
+    std::string ion;
     bool attach = false;
     bool keep_dev = false;
 };
@@ -64,6 +65,10 @@ void describe(CLI::App &app, Typed &typed)
         ->allow_extra_args(false);
     app.add_option("--delivery", typed.delivery, "how buffers get into the program")
         ->type_name("auto|seccomp|ptrace");
+    app.add_option(
+           "--ion", typed.ion,
+           "make /dev/ion, too, with that interface: ids 0 system, 4 linux,cma, 5 on others")
+        ->type_name("modern|legacy");
     app.add_flag("--keep-dev", typed.keep_dev,
                  "leave /dev as it is; /dev/dma_heap must be an empty folder");
     app.add_flag("--attach", typed.attach,
@@ -100,11 +105,51 @@ std::optional<std::string> read_arguments(CLI::App &app, std::span<const char *c
     return std::nullopt;
 }
 
+config::IonAbi abi_of(const std::string &text)
+{
+    if (text != "modern" && text != "legacy")
+        throw Refused("--ion: \"" + text + "\" is none of modern, legacy");
+    return text == "modern" ? config::IonAbi::modern : config::IonAbi::legacy;
+}
+
+/// The ids that programs expect; further heaps follow them.
+unsigned ion_id(const std::string &heap, unsigned &next)
+{
+    constexpr unsigned kSystem = 0;
+    constexpr unsigned kDma = 4;
+    if (heap == "system")
+        return kSystem;
+    return heap == "linux,cma" ? kDma : next++;
+}
+
+/// All heaps under /dev/ion, where the file does not say which.
+void set_ion(config::Config &config, config::IonAbi abi)
+{
+    constexpr unsigned kFirstFree = 5;
+    constexpr unsigned kIds = 32;
+    for (config::Ion &ion : config.ion)
+        ion.abi = abi;
+    if (!config.ion.empty())
+        return;
+
+    unsigned next = kFirstFree;
+    config::Ion &ion = config.ion.emplace_back();
+    ion.abi = abi;
+    for (const config::Heap &heap : config.heaps)
+        if (next < kIds)
+            ion.heaps.push_back({ .id = ion_id(heap.name, next),
+                                  .heap = heap.name,
+                                  .type = std::nullopt,
+                                  .name = std::nullopt,
+                                  .place = {} });
+}
+
 /// What the private daemon would be told on its command line.
 config::Config private_config(const CLI::App &app, const Typed &typed)
 {
-    std::vector<std::string> words{ "dmaheapd", "--frontend",  "fuse",         "--dev-root",
-                                    "/dev",     "--log-level", typed.log_level };
+    std::vector<std::string> words{ "dmaheapd",      "--frontend", "fuse",
+                                    "--dev-root",    "/dev",       "--log-level",
+                                    typed.log_level, "--control",  "none" };
     if (app.count("--config") > 0)
         words.insert(words.end(), { "--config", typed.file });
     for (const std::string &heap : typed.heaps)
@@ -115,8 +160,13 @@ config::Config private_config(const CLI::App &app, const Typed &typed)
     for (const std::string &word : words)
         arguments.push_back(word.c_str());
     auto config = options::parse(static_cast<int>(arguments.size()), arguments.data(), "").config;
-    for (config::Heap &heap : config.heaps) // there may be no other account in here
+    if (!typed.ion.empty())
+        set_ion(config, abi_of(typed.ion));
+    // There may be no other account in here.
+    for (config::Heap &heap : config.heaps)
         heap.owner = std::to_string(::geteuid()), heap.group = std::to_string(::getegid());
+    for (config::Ion &ion : config.ion)
+        ion.owner = std::to_string(::geteuid()), ion.group = std::to_string(::getegid());
     return config;
 }
 
@@ -132,7 +182,7 @@ void check_together(const CLI::App &app, const Options &options)
 {
     if (!options.attach)
         return;
-    for (const char *other : { "--config", "--heap", "--keep-dev" })
+    for (const char *other : { "--config", "--heap", "--ion", "--keep-dev" })
         if (app.count(other) > 0)
             throw Refused(std::string("--attach uses the nodes that are there: not with ") + other);
     if (options.delivery == Delivery::ptrace)

@@ -136,7 +136,11 @@ void Daemon::run(int end)
 
 cuse::Device *Daemon::device_of(const struct stat &file) const
 {
-    return tree_ ? tree_->device_of(file) : nullptr;
+    cuse::Device *found = tree_ ? tree_->device_of(file) : nullptr;
+    for (const auto &tree : ion_trees_)
+        if (!found)
+            found = tree->device_of(file);
+    return found;
 }
 
 void Daemon::add_heap(const config::Heap &heap)

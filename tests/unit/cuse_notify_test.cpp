@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <functional>
+#include <optional>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "core/sys.h"
+#include "cuse/delivery/delivery.h"
+#include "cuse/delivery/post.h"
+#include "cuse/notify/filter.h"
+#include "cuse/notify/listener.h"
+#include "cuse/notify/notified_client.h"
+#include "cuse/notify/supervisor.h"
+#include "tests/support/catch.h"
+#include "tests/unit/support/child.h"
+#include "tests/unit/support/skip.h"
+
+using namespace dmaheap;
+using namespace dmaheap::cuse;
+using test::Child;
+using test::Line;
+
+namespace {
+
+using Body = std::function<int(const Line &)>;
+
+/// A process that has put a filter on itself, and its listener.
+struct Filtered {
+    explicit Filtered(const Body &body, Reported reported = Reported::allocations,
+                      Waits waits = Waits::killably)
+        : child([=](const Line &line) {
+              auto installed = install_filter(reported, waits);
+              line.say(installed ? installed->listener.get() : -installed.error().code);
+              line.hear(); // until the other side has it
+              return body(line);
+          }),
+          listener(fetched())
+    {
+        child.line().say();
+    }
+
+    UniqueFd fetched()
+    {
+        const long number = child.line().hear();
+        if (number < 0)
+            test::skip_program("no seccomp notification on this machine");
+        const auto table = delivery::DescriptorTable::of(child.pid());
+        auto fd = table ? table->fetch(static_cast<int>(number)) : std::unexpected(table.error());
+        if (!fd)
+            test::skip_program("no pidfd_getfd on this machine");
+        return *std::move(fd);
+    }
+
+    Notification next()
+    {
+        pollfd waited{ .fd = listener.fd(), .events = POLLIN, .revents = 0 };
+        ::poll(&waited, 1, -1);
+        const auto received = listener.receive();
+        REQUIRE(received);
+        REQUIRE(*received);
+        return **received;
+    }
+
+    Child child;
+    Listener listener;
+};
+
+int null_device()
+{
+    return ::open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+/// The errno of an allocation, and 0 for success with `fd` as its descriptor.
+int allocate(dma_heap_allocation_data &data)
+{
+    const int node = null_device();
+    const int result = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, &data);
+    const int error = errno;
+    ::close(node);
+    return result == 0 ? 0 : error;
+}
+
+delivery::Answer answer_for(const Notification &waiting, bool close_on_exec)
+{
+    return { .argument = waiting.argument,
+             .out = std::vector<std::byte>(sizeof(dma_heap_allocation_data)),
+             .fd_at = offsetof(dma_heap_allocation_data, fd),
+             .close_on_exec = close_on_exec };
+}
+
+} // namespace
+
+TEST_CASE("notify: an allocation is reported as it was asked", "[cuse]")
+{
+    Filtered filtered([](const Line &line) {
+        dma_heap_allocation_data data{};
+        line.say(reinterpret_cast<long>(&data));
+        return allocate(data);
+    });
+    const auto argument = static_cast<std::uint64_t>(filtered.child.line().hear());
+
+    const Notification waiting = filtered.next();
+    CHECK(waiting.command == DMA_HEAP_IOCTL_ALLOC);
+    CHECK(waiting.argument == argument);
+    CHECK(waiting.thread == filtered.child.pid());
+    CHECK(filtered.listener.is_waiting(waiting.id));
+    REQUIRE(filtered.listener.answer(waiting.id, EBUSY));
+    CHECK_FALSE(filtered.listener.is_waiting(waiting.id));
+    CHECK(filtered.child.wait() == EBUSY);
+}
+
+TEST_CASE("notify: what is let pass is the kernel's to answer", "[cuse]")
+{
+    Filtered filtered([](const Line &) {
+        dma_heap_allocation_data data{};
+        return allocate(data);
+    });
+    REQUIRE(filtered.listener.let_pass(filtered.next().id));
+    CHECK(filtered.child.wait() == ENOTTY);
+}
+
+TEST_CASE("notify: other ioctls are not reported", "[cuse]")
+{
+    constexpr int kNotReported = 7;
+    Filtered filtered([](const Line &) {
+        const int node = null_device();
+        dma_buf_sync sync{ .flags = DMA_BUF_SYNC_READ };
+        int size = 0;
+        ::ioctl(node, DMA_BUF_IOCTL_SYNC, &sync);
+        ::ioctl(node, FIONREAD, &size);
+        return kNotReported;
+    });
+    CHECK(filtered.child.wait() == kNotReported); // with nobody to answer anything
+}
+
+TEST_CASE("notify: what is asked of buffers is reported where that is wanted", "[cuse]")
+{
+    Filtered filtered(
+        [](const Line &) {
+            dma_buf_sync sync{ .flags = DMA_BUF_SYNC_READ };
+            return ::ioctl(null_device(), DMA_BUF_IOCTL_SYNC, &sync) == 0 ? 0 : errno;
+        },
+        Reported::allocations_and_buffers);
+    const Notification waiting = filtered.next();
+    CHECK(waiting.command == DMA_BUF_IOCTL_SYNC);
+    REQUIRE(filtered.listener.answer(waiting.id, 0));
+    CHECK(filtered.child.wait() == 0);
+}
+
+TEST_CASE("notify: a client gets the descriptor and its number", "[cuse]")
+{
+    for (const bool close_on_exec : { false, true }) {
+        Filtered filtered([=](const Line &) {
+            const int lowest = ::dup(0);
+            ::close(lowest);
+            dma_heap_allocation_data data{};
+            const int node = null_device(); // takes the lowest one
+            const int error = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? 0 : errno;
+            char byte = 0;
+            const bool whole = ::pread(static_cast<int>(data.fd), &byte, 1, 0) == 1;
+            const int flags = ::fcntl(static_cast<int>(data.fd), F_GETFD);
+            const bool right = static_cast<int>(data.fd) > lowest && whole && byte == 'b';
+            return error == 0 && right && flags == (close_on_exec ? FD_CLOEXEC : 0) ? 0 : 1;
+        });
+        const Notification waiting = filtered.next();
+        UniqueFd buffer = *sys::memfd("buffer", 4096);
+        REQUIRE(::pwrite(buffer.get(), "b", 1, 0) == 1);
+
+        NotifiedClient client(filtered.listener, waiting);
+        CHECK(client.hand_over(answer_for(waiting, close_on_exec), std::move(buffer)));
+        client.answer(0, {});
+        CHECK(filtered.child.wait() == 0);
+    }
+}
+
+TEST_CASE("notify: a struct that cannot be written leaves no descriptor", "[cuse]")
+{
+    Filtered filtered([](const Line &) {
+        void *const page = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        const int node = null_device();
+        const int error = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, page) == 0 ? 0 : errno;
+        const int next = ::dup(0);
+        return error == EFAULT && next == node + 1 ? 0 : 1;
+    });
+    const Notification waiting = filtered.next();
+    NotifiedClient client(filtered.listener, waiting);
+    const Status done = client.hand_over(answer_for(waiting, true), *sys::memfd("buffer", 4096));
+    REQUIRE_FALSE(done);
+    CHECK(done.error().code == EFAULT);
+    client.answer(done.error().code, {});
+    CHECK(filtered.child.wait() == 0);
+}
+
+TEST_CASE("notify: a client that has been killed gets nothing", "[cuse]")
+{
+    Filtered filtered([](const Line &) {
+        dma_heap_allocation_data data{};
+        return allocate(data);
+    });
+    const Notification waiting = filtered.next();
+    filtered.child.kill(SIGKILL);
+    CHECK(filtered.child.wait() == 128 + SIGKILL);
+
+    NotifiedClient client(filtered.listener, waiting);
+    CHECK_FALSE(client.hand_over(answer_for(waiting, true), *sys::memfd("buffer", 4096)));
+    client.answer(EIO, {});
+}
+
+TEST_CASE("notify: this kernel adds descriptors", "[cuse]")
+{
+    Filtered filtered([](const Line &) { return 0; });
+    CHECK(filtered.listener.can_add_descriptors());
+    CHECK(filtered.child.wait() == 0);
+}
+
+TEST_CASE("notify: where signals may interrupt it, an allocation is made anew", "[cuse]")
+{
+    Filtered filtered(
+        [](const Line &line) {
+            struct sigaction action{};
+            action.sa_handler = [](int) {};
+            action.sa_flags = SA_RESTART;
+            ::sigaction(SIGUSR1, &action, nullptr);
+            line.say();
+            dma_heap_allocation_data data{};
+            return allocate(data);
+        },
+        Reported::allocations, Waits::interruptibly);
+    filtered.child.line().hear();
+    const Notification first = filtered.next();
+    filtered.child.kill(SIGUSR1);
+
+    const Notification second = filtered.next();
+    CHECK(second.id != first.id);
+    NotifiedClient interrupted(filtered.listener, first);
+    CHECK_FALSE(interrupted.hand_over(answer_for(first, true), *sys::memfd("buffer", 4096)));
+    NotifiedClient client(filtered.listener, second);
+    CHECK(client.hand_over(answer_for(second, true), *sys::memfd("buffer", 4096)));
+    client.answer(0, {});
+    CHECK(filtered.child.wait() == 0);
+}
+
+namespace {
+
+/// Answers everything with an errno.
+class Refusing final : public Desk {
+public:
+    bool take(const Listener &listener, const Notification &waiting) override
+    {
+        return static_cast<bool>(listener.answer(waiting.id, EDOM));
+    }
+};
+
+} // namespace
+
+TEST_CASE("notify: a supervisor serves until the last client is gone, and stops when it is to",
+          "[cuse]")
+{
+    Filtered filtered([](const Line &line) {
+        dma_heap_allocation_data data{};
+        const int first = allocate(data);
+        const int second = allocate(data);
+        line.say();
+        line.hear();
+        return first == EDOM && second == EDOM ? 0 : 1;
+    });
+    Refusing desk;
+    {
+        const Supervisor supervisor(std::move(filtered.listener), desk, 3);
+        filtered.child.line().hear();
+    }
+    filtered.child.line().say();
+    CHECK(filtered.child.wait() == 0);
+}
