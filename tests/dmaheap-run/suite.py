@@ -12,7 +12,8 @@ import unittest
 import support
 
 SKIPPED = 77
-MODULES = ["test_scenarios", "test_life", "test_terminal", "test_tools", "test_means"]
+MODULES = ["test_scenarios", "test_life", "test_terminal", "test_tools", "test_means",
+           "test_attach"]
 
 
 class Result(unittest.TextTestResult):
@@ -42,7 +43,7 @@ def main(arguments):
             return SKIPPED
         loader = unittest.TestLoader()
         if options.only:
-            loader.testNamePatterns = [f"*{options.only}*"]
+            loader.testNamePatterns = [f"*{part}*" for part in options.only]
         suite = loader.loadTestsFromNames(MODULES)
         done = unittest.TextTestRunner(
             stream=sys.stdout, resultclass=Result, verbosity=2

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The clients of the integration tests, as the command of dmaheap-run."""
 
-from support import NODE, Case, Settings, program, run, short
+import os
+import subprocess
+
+from support import NODE, Case, Settings, finish, may_be_opened, program, run, short, start
 
 FLAVOURS = ["", "-static", "-32", "-32-static"]
 
@@ -112,11 +115,34 @@ class Scenarios(Case):
                                        flavour=flavour)
                     self.assertEqual(answers, ["ok 3", "error 14", "ok 4"])
 
+    def test_a_dma_buf_where_there_is_udmabuf(self):
+        """Elsewhere a memfd, or a file that looks like a dma-buf."""
+        self.need("client")
+        script = f"echo $$; exec {program('client')}"
+        running = start(["sh", "-c", script], stdin=subprocess.PIPE)
+        client = running.stdout.readline().strip()
+        running.stdin.write(f"open {NODE}\nalloc 3 4096\n")
+        running.stdin.flush()
+        self.assertEqual([running.stdout.readline() for _ in range(2)], ["ok 3\n", "ok 4\n"])
+        name = os.readlink(f"/proc/{client}/fd/4")
+        finish(running, "")
+        real = os.access("/dev/udmabuf", os.R_OK | os.W_OK) and may_be_opened("/dev/udmabuf")
+        wanted = "/dmabuf:" if real or Settings.delivery == "ptrace" else "/memfd:"
+        self.assertTrue(name.startswith(wanted), name)
+
     def test_sync_of_a_buffer(self):
         flags = {"1": "ok 0", "7": "ok 0", "0": "error 22", "8": "error 22"}
         syncs = [f"sync 4 {value}" for value in flags]
         answers = self.ask(f"open {NODE}", "alloc 3 4096", *syncs)
         self.assertEqual(answers[2:], list(flags.values()))
+
+    def test_ion(self):
+        answers = self.expect(["ls", "/dev"], ["--ion", "modern"]).split()
+        self.assertIn("ion", answers)
+        allocation = "0010000000000000" + "01000000" + "00000000" * 3  # 4 KiB of heap 0
+        told = self.ask("open /dev/ion", f"ioctl 3 {0xC0184900} {allocation}", "describe 4",
+                        options=["--ion", "modern"])
+        self.assertEqual([word.split()[0] for word in told], ["ok", "ok", "ok"], told)
 
     def test_sync_of_something_else_is_left_alone(self):
         ran = run([program("client")], given=words(["open /dev/null", "ioctl 3 1074291200 0"]))
