@@ -70,6 +70,13 @@ Status configure(int context_fd, int channel, Permissions permissions, mode_t ro
     return context.create();
 }
 
+/// Whoever owns the folder around may have put a link in the place of the mount by now: then
+/// somebody else's would go.
+int unmount(const std::string &folder)
+{
+    return ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 /// Undoes the octal escapes of /proc/self/mountinfo.
 std::string unescape(const std::string &text)
 {
@@ -134,7 +141,7 @@ Result<AttachedMount> AttachedMount::attach(int mount, std::string folder)
 AttachedMount::~AttachedMount()
 {
     if (!folder_.empty())
-        ::umount2(folder_.c_str(), MNT_DETACH);
+        unmount(folder_);
 }
 
 unsigned remove_stale_mounts(const std::string &folder)
@@ -143,7 +150,7 @@ unsigned remove_stale_mounts(const std::string &folder)
     std::istringstream lines(table ? *table : "");
     unsigned removed = 0;
     for (std::string line; std::getline(lines, line);)
-        if (is_ours(line, folder) && ::umount2(folder.c_str(), MNT_DETACH) == 0)
+        if (is_ours(line, folder) && unmount(folder) == 0)
             ++removed;
     return removed;
 }

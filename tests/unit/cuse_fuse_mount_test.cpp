@@ -148,6 +148,25 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: an attached mount is taken away at its en
     CHECK(test::mounts_under(place) == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "fuse_mount: a link in its place leads to no other mount", "[cuse]")
+{
+    const std::string place = folder("dma_heap");
+    const std::string other = folder("other");
+    const auto mount = make_mount(Permissions::unchecked);
+    REQUIRE(mount);
+    REQUIRE(::mount("other", other.c_str(), "tmpfs", 0, nullptr) == 0);
+    {
+        const auto attached = AttachedMount::attach(mount->root.get(), place);
+        REQUIRE(attached);
+        REQUIRE(::umount2(place.c_str(), MNT_DETACH) == 0);
+        REQUIRE(::rmdir(place.c_str()) == 0);
+        REQUIRE(::symlink(other.c_str(), place.c_str()) == 0);
+    }
+
+    CHECK(test::mounts_under(other) == 1);
+    CHECK_FALSE(AttachedMount::attach(mount->root.get(), place));
+}
+
 TEST_CASE_METHOD(Fixture, "fuse_mount: there is no attaching to what is not there", "[cuse]")
 {
     const auto mount = make_mount(Permissions::unchecked);

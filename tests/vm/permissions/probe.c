@@ -73,7 +73,7 @@ static const char *ion(const char *path, const char *id)
     struct ion_allocation data = { .len = PAGE, .heap_id_mask = 1U << strtoul(id, NULL, 10) };
     const int node = open(path, O_RDWR | O_CLOEXEC);
     if (node == -1)
-        return strerrorname_np(errno);
+        return errno == EACCES ? "-" : strerrorname_np(errno);
 
     const int error = ioctl(node, ION_IOC_ALLOC, &data) == 0 ? 0 : errno;
     close(node);

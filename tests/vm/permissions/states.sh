@@ -27,6 +27,16 @@ END
     expect "as configured" < <(configured_matrix)
 }
 
+# The ION node has permissions of its own, on top of those of the heaps.
+closed_ion() {
+    chgrp video "$dev_root/ion"
+    chmod 0660 "$dev_root/ion"
+    compare "$(way_ion root)" "rw rw rw" "ION for video only, root"
+    compare "$(way_ion helper)" "rw - -" "ION for video only, helper"
+    compare "$(way_ion camera)" "- - -" "ION for video only, camera"
+    chmod 0666 "$dev_root/ion"
+}
+
 changed_modes() {
     chmod 0600 "$nodes/display"
     chgrp video "$nodes/camera"
