@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
+
 #include "core/buffer.h"
+#include "core/file_identity.h"
+#include "core/shared_buffer.h"
 
 namespace dmaheap {
 
@@ -20,6 +24,19 @@ public:
     /// `fd_flags`: the access mode, O_RDONLY, O_WRONLY or O_RDWR, as far as the exporter can give
     /// it. The descriptor is close-on-exec in the daemon whatever they say.
     virtual Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) = 0;
+
+    /// A hold on a buffer that is to be exported any number of times, or never. EOPNOTSUPP when the
+    /// exporter cannot.
+    virtual Result<std::unique_ptr<SharedBuffer>> share(Buffer /*buffer*/)
+    {
+        return failure(EOPNOTSUPP, "exporter that makes one descriptor of each buffer");
+    }
+
+    /// Another hold on the shared buffer that a dma-buf shows. EINVAL for any other file.
+    virtual Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity & /*dma_buf*/)
+    {
+        return failure(EINVAL, "file that is no shared buffer");
+    }
 
     /// Ends the buffers that nobody holds any more, for exporters that are not told. Returns
     /// whether there are live buffers that need a further look.

@@ -10,6 +10,24 @@ Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exp
 
 Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
 {
+    auto buffer = obtain_buffer(length, owner);
+    if (!buffer)
+        return std::unexpected(buffer.error());
+
+    return exporter_.export_buffer(*std::move(buffer), fd_flags);
+}
+
+Result<std::unique_ptr<SharedBuffer>> Heap::allocate_shared(Bytes length, Owner owner)
+{
+    auto buffer = obtain_buffer(length, owner);
+    if (!buffer)
+        return std::unexpected(buffer.error());
+
+    return exporter_.share(*std::move(buffer));
+}
+
+Result<Buffer> Heap::obtain_buffer(Bytes length, Owner owner)
+{
     const auto size = page_aligned(length);
     if (!size)
         return std::unexpected(size.error());
@@ -25,7 +43,7 @@ Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
     if (!memory)
         return std::unexpected(memory.error());
 
-    return exporter_.export_buffer(Buffer(*std::move(charged), *std::move(memory)), fd_flags);
+    return Buffer(*std::move(charged), *std::move(memory));
 }
 
 Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)

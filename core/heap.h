@@ -25,10 +25,14 @@ public:
     /// Nothing stays charged after an error. `owner` is who is charged.
     Result<UniqueFd> allocate(Bytes length, unsigned fd_flags, Owner owner);
 
+    /// The same for a buffer of which dma-bufs are made later, any number of them.
+    Result<std::unique_ptr<SharedBuffer>> allocate_shared(Bytes length, Owner owner);
+
     /// What fails because somebody wants it to.
     [[nodiscard]] Faults &faults() { return faults_; }
 
 private:
+    Result<Buffer> obtain_buffer(Bytes length, Owner owner);
     Result<Ledger::Charge> charge(Bytes size, Owner owner);
 
     std::string name_;

@@ -105,12 +105,8 @@ UdmabufExporter::~UdmabufExporter()
 
 Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_flags*/)
 {
-    if (size_limit_ != 0 && buffer.size() > size_limit_)
-        return failure(ENOMEM, "size_limit_mb of the udmabuf module (raise it in "
-                               "/sys/module/udmabuf/parameters, which takes root)");
-
-    if (auto placed = buffer.memory().place(); !placed)
-        return std::unexpected(placed.error());
+    if (auto fit = fit_for_export(buffer); !fit)
+        return std::unexpected(fit.error());
 
     auto dma_buf = create(buffer.memory());
     if (!dma_buf)
@@ -128,12 +124,40 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
     return delivered;
 }
 
+Result<std::unique_ptr<SharedBuffer>> UdmabufExporter::share(Buffer buffer)
+{
+    if (auto fit = fit_for_export(buffer); !fit)
+        return std::unexpected(fit.error());
+
+    return shares_.share(std::move(buffer));
+}
+
+Result<std::unique_ptr<SharedBuffer>> UdmabufExporter::find_shared(const FileIdentity &dma_buf)
+{
+    auto found = shares_.find(dma_buf);
+    if (!found)
+        return failure(EINVAL, "file that is no shared buffer");
+
+    return found;
+}
+
+/// Places the memory. ENOMEM for more than a udmabuf can be.
+Status UdmabufExporter::fit_for_export(Buffer &buffer) const
+{
+    if (size_limit_ != 0 && buffer.size() > size_limit_)
+        return failure(ENOMEM, "size_limit_mb of the udmabuf module (raise it in "
+                               "/sys/module/udmabuf/parameters, which takes root)");
+
+    return buffer.memory().place();
+}
+
 bool UdmabufExporter::reap()
 {
+    const bool shared = shares_.end([](int dma_buf) { return reference_count(dma_buf) == 1; });
     const std::scoped_lock lock(mutex_);
     const auto ended = [](const Live &live) { return reference_count(live.dma_buf.get()) == 1; };
     live_.remove_if(ended);
-    return !live_.empty();
+    return shared || !live_.empty();
 }
 
 void UdmabufExporter::raise_size_limit()

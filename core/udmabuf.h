@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "core/exporter.h"
+#include "core/udmabuf_shares.h"
 
 namespace dmaheap {
 
@@ -27,6 +28,8 @@ public:
 
     /// ENOMEM for more than the module's size_limit_mb, with a step that names it.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
+    Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
+    Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &dma_buf) override;
     bool reap() override;
 
 private:
@@ -36,9 +39,11 @@ private:
     };
 
     UdmabufExporter(UniqueFd device, std::function<void()> on_live)
-        : device_(std::move(device)), on_live_(std::move(on_live))
+        : device_(std::move(device)), on_live_(std::move(on_live)),
+          shares_([this](const Memory &memory) { return create(memory); }, on_live_)
     {
     }
+    Status fit_for_export(Buffer &buffer) const;
     void raise_size_limit();
     [[nodiscard]] Result<UniqueFd> create(const Memory &memory) const;
 
@@ -48,6 +53,7 @@ private:
     Bytes size_limit_ = 0;       ///< 0 when unknown
     std::mutex mutex_;
     std::list<Live> live_;
+    UdmabufShares shares_;
 };
 
 } // namespace dmaheap

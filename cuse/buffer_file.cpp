@@ -133,11 +133,10 @@ struct BufferCalls {
             return static_cast<void>(fuse_reply_err(request, ENXIO));
 
         File &file = found->second;
-        const auto memory = exporter.server_->fetch(file.memory());
-        const auto backing = memory ? exporter.passthrough_.back_next_open(memory->get())
-                                    : std::unexpected(memory.error());
-        file.backing = backing.value_or(0);
-        info->direct_io = backing ? 1 : 0; // read and write come here, to be refused
+        ++file.opens;
+        exporter.back(file);
+        info->direct_io = file.backing != 0 ? 1 : 0;  // read and write come here, to be refused
+        info->keep_cache = file.backing != 0 ? 0 : 1; // others may have it mapped
         fuse_reply_open(request, info);
     }
 
@@ -148,14 +147,12 @@ struct BufferCalls {
         fuse_reply_err(request, 0);
         const std::scoped_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
-        if (found == exporter.files_.end())
+        if (found == exporter.files_.end() || --found->second.opens > 0)
             return;
 
-        if (found->second.backing != 0)
-            exporter.passthrough_.close_backing(found->second.backing);
-        exporter.released_.push_back(inode);
-        if (exporter.released_.size() == 1)
-            exporter.on_released_();
+        if (const auto backing = std::exchange(found->second.backing, 0); backing != 0)
+            exporter.passthrough_.close_backing(backing);
+        exporter.note_if_unused(inode, found->second);
     }
 
     /// The memory of a buffer that the page cache asks for.
@@ -251,6 +248,7 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
     server_.emplace(std::move(mount.channel),
                     [this](UniqueFd fd) { return make_channel(std::move(fd)); });
     device_ = Ledger::file_of(root_.get()).device;
+    mount_ = identity_of(root_.get()).value_or(FileIdentity{}).mount;
     lift_dirty_limit();
     if (has_passthrough())
         blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
@@ -291,6 +289,99 @@ Result<UniqueFd> BufferFileExporter::export_buffer(Buffer buffer, unsigned fd_fl
     return std::move(opened->file);
 }
 
+/// A hold on a file: as long as there is one, it can be opened again. One file has one inode and
+/// one page cache, so that all who map it see the same, whatever it is backed by.
+class BufferFileExporter::Hold final : public SharedBuffer {
+public:
+    /// Takes over a hold that has been counted.
+    Hold(BufferFileExporter &exporter, std::uint64_t id) : exporter_(exporter), id_(id) {}
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+    ~Hold() override { exporter_.let_go(id_); }
+
+    [[nodiscard]] std::uint64_t id() const override { return id_; }
+    Result<UniqueFd> export_again() override { return exporter_.open_again(id_); }
+
+private:
+    BufferFileExporter &exporter_;
+    std::uint64_t id_;
+};
+
+Result<std::unique_ptr<SharedBuffer>> BufferFileExporter::share(Buffer buffer)
+{
+    if (buffer.memory().extents().size() > 1)
+        return failure(EOPNOTSUPP, "buffer file over more than one extent");
+    if (auto placed = buffer.memory().place(); !placed)
+        return std::unexpected(placed.error());
+
+    const std::scoped_lock lock(mutex_);
+    const std::uint64_t id = ++last_id_;
+    buffer.set_file({ .device = device_, .inode = id });
+    File file{};
+    file.buffer.emplace(std::move(buffer));
+    file.opened = true;
+    file.shared = true;
+    file.holds = 1;
+    files_.emplace(id, std::move(file));
+    return std::make_unique<Hold>(*this, id);
+}
+
+Result<std::unique_ptr<SharedBuffer>> BufferFileExporter::find_shared(const FileIdentity &file)
+{
+    const std::scoped_lock lock(mutex_);
+    const auto found = file.mount == mount_ ? files_.find(file.inode) : files_.end();
+    if (found == files_.end() || !found->second.shared)
+        return failure(EINVAL, "file that is no shared buffer");
+
+    ++found->second.holds;
+    return std::make_unique<Hold>(*this, file.inode);
+}
+
+Result<UniqueFd> BufferFileExporter::open_again(std::uint64_t id)
+{
+    const std::scoped_lock one_by_one(reopening_);
+    set_opened(id, false);
+    auto opened = sys::open_at(root_.get(), name_of(id).c_str(), O_RDWR);
+    set_opened(id, true);
+    return opened;
+}
+
+void BufferFileExporter::set_opened(std::uint64_t id, bool opened)
+{
+    const std::scoped_lock lock(mutex_);
+    files_.at(id).opened = opened;
+}
+
+void BufferFileExporter::let_go(std::uint64_t id)
+{
+    const std::scoped_lock lock(mutex_);
+    File &file = files_.at(id);
+    --file.holds;
+    note_if_unused(id, file);
+}
+
+void BufferFileExporter::note_if_unused(std::uint64_t id, const File &file)
+{
+    if (file.opens > 0 || file.holds > 0)
+        return;
+
+    released_.push_back(id);
+    if (released_.size() == 1)
+        on_released_();
+}
+
+/// For the serving thread: gives the file that is being opened its backing, if there can be one.
+void BufferFileExporter::back(File &file)
+{
+    if (file.backing != 0)
+        return passthrough_.back_next_open_again(file.backing);
+
+    const auto memory = server_->fetch(file.memory());
+    const auto backing =
+        memory ? passthrough_.back_next_open(memory->get()) : std::unexpected(memory.error());
+    file.backing = backing.value_or(0);
+}
+
 bool BufferFileExporter::reap()
 {
     struct stat status{}; // not cached: a request, served after the releases that came before it
@@ -305,6 +396,9 @@ bool BufferFileExporter::end_released()
     const std::scoped_lock lock(mutex_);
     std::erase_if(released_, [this](std::uint64_t id) {
         const auto file = files_.find(id);
+        if (file == files_.end() || file->second.opens > 0 || file->second.holds > 0)
+            return true; // somebody has got hold of it again, and lets go of it again
+
         const bool ended = !still_mapped(file->second.memory());
         if (ended)
             files_.erase(file);

@@ -44,18 +44,25 @@ public:
     /// EOPNOTSUPP for memory of more than one extent.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
 
+    Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
+    Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &file) override;
+
     /// Waits until the kernel has told of all that have ended, too.
     bool reap() override;
 
 private:
     friend struct BufferCalls;
+    class Hold;
 
     /// A file of the mount, from before it is opened until the kernel releases it.
     struct File {
         UniqueFd own_memory;          ///< of a file that was opened ahead of need
         std::optional<Buffer> buffer; ///< nothing yet: opened ahead of need
-        bool opened = false;          ///< by us; nobody else may
-        std::int32_t backing = 0;     ///< of passthrough; 0: none
+        bool opened = false;          ///< as often as we want to; nobody else may
+        unsigned opens = 0;           ///< that the kernel has not released
+        unsigned holds = 0;           ///< of a shared one
+        bool shared = false;
+        std::int32_t backing = 0; ///< of passthrough; 0: none
 
         [[nodiscard]] int memory() const;
         [[nodiscard]] Bytes size() const { return buffer ? buffer->size() : 0; }
@@ -72,13 +79,20 @@ private:
     Result<Blank> add_and_open(File file, int mode);
     std::unique_ptr<Channel> make_channel(UniqueFd fd);
     bool end_released();
+    void note_if_unused(std::uint64_t id, const File &file);
+    void back(File &file);
+    void set_opened(std::uint64_t id, bool opened);
+    Result<UniqueFd> open_again(std::uint64_t id);
+    void let_go(std::uint64_t id);
     void lift_dirty_limit() const;
     static ssize_t write_reply(int fd, iovec *ranges, int count, void *exporter);
 
+    std::mutex reopening_;
     std::mutex mutex_;
     std::uint64_t last_id_;               ///< never used twice
     std::map<std::uint64_t, File> files_; ///< by the inode's number
-    std::vector<std::uint64_t> released_; ///< no descriptor is left; perhaps still mapped
+    std::vector<std::uint64_t> released_; ///< no descriptor or hold is left; perhaps still mapped
+    std::uint64_t mount_ = 0;             ///< id of ours
 
     Passthrough passthrough_;
     UniqueFd root_;

@@ -34,6 +34,9 @@ public:
     /// /dev/fuse.
     Result<std::int32_t> back_next_open(int file);
 
+    /// Has it backed by a backing that it has from another open already.
+    void back_next_open_again(std::int32_t backing) { next_ = backing; }
+
     /// Gives a backing up. Not before the file is released: the kernel looks the id up some time
     /// after that has been answered.
     void close_backing(std::int32_t backing) const;
