@@ -12,7 +12,7 @@ IonHeaps::IonHeaps(std::vector<IonHeap> heaps, HeapAccess access)
     std::ranges::sort(heaps_, std::ranges::greater{}, &IonHeap::id);
 }
 
-Status IonHeaps::first_of(std::uint32_t mask, Bytes length, const delivery::Caller &caller,
+Status IonHeaps::first_of(std::uint32_t mask, const delivery::Caller &caller,
                           const std::function<Status(Heap &)> &attempt) const
 {
     const auto in_mask = [mask](const IonHeap &heap) { return (mask >> heap.id & 1U) != 0; };
@@ -28,8 +28,7 @@ Status IonHeaps::first_of(std::uint32_t mask, Bytes length, const delivery::Call
         if (!in_mask(heap) || !access_(*who, heap.heap->name()))
             continue;
 
-        done = length > machine_memory() / 2 ? failure(ENOMEM, "half of the machine's memory")
-                                             : attempt(*heap.heap);
+        done = attempt(*heap.heap);
         if (done)
             break;
     }

@@ -31,8 +31,8 @@ public:
 
     /// Tries the heaps of the mask that the caller may use, until one succeeds, as ion_alloc().
     /// ENODEV when there is none in the mask, EACCES when the caller may use none of those that are
-    /// in it, ENOMEM for more than half of the machine's memory, else the error of the last one.
-    Status first_of(std::uint32_t mask, Bytes length, const delivery::Caller &caller,
+    /// in it, else the error of the last one.
+    Status first_of(std::uint32_t mask, const delivery::Caller &caller,
                     const std::function<Status(Heap &)> &attempt) const;
 
 private:

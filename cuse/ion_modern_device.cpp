@@ -72,13 +72,15 @@ Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply)
     UniqueFd buffer;
     const Owner owner = owner_of(request.caller);
     const auto attempt = [&](Heap &heap) {
+        if (asked.len > machine_memory() / 2)
+            return Status(failure(ENOMEM, "half of the machine's memory"));
         auto made = heap.allocate(asked.len, O_RDWR, owner);
         if (!made)
             return Status(std::unexpected(made.error()));
         buffer = *std::move(made);
         return Status();
     };
-    if (auto done = heaps_.first_of(asked.heap_id_mask, asked.len, request.caller, attempt); !done)
+    if (auto done = heaps_.first_of(asked.heap_id_mask, request.caller, attempt); !done)
         return done;
 
     delivery_.complete(std::move(reply), request.caller,

@@ -11,12 +11,13 @@ namespace {
 
 /// Runs a program of ION's time in each of its flavours, and checks that it has left nothing.
 void run_programs(IonScene &scene, const std::string &program,
-                  const std::vector<std::string> &arguments)
+                  const std::vector<std::string> &arguments,
+                  const std::string &node = "ion-integration")
 {
     for (const std::string &name :
          victims({ program, program + "-static", program + "-32", program + "-32-static" })) {
         Balance balance(scene.daemon);
-        std::vector<std::string> command{ victim(name), scene.node() };
+        std::vector<std::string> command{ victim(name), scene.node(node) };
         command.insert(command.end(), arguments.begin(), arguments.end());
 
         const Ran ran = run(command, Deadline(std::chrono::seconds(60)));
@@ -37,5 +38,15 @@ TEST_CASE("ion: a program of the modern interface", "[ion]")
 
     run_programs(scene, "ion-modern", { "0" });
     run_programs(scene, "ion-modern", { "4" });
+    CHECK(scene.daemon.stop() == exited(0));
+}
+
+TEST_CASE("ion: a program of the legacy interface, whatever it lets go of first", "[ion]")
+{
+    IonScene scene("[ion.ion-old]\nabi = \"legacy\"\nheaps = { 0 = \"ion-system\" }");
+
+    for (const char *order : { "handle", "fd", "mapping" })
+        run_programs(scene, "ion-legacy", { "1", order }, "ion-old");
+    run_programs(scene, "ion-legacy", { "0xffffffff", "fd" }, "ion-old");
     CHECK(scene.daemon.stop() == exited(0));
 }

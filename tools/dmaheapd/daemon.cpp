@@ -209,6 +209,8 @@ void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config:
 void Daemon::add_ion(const config::Config &config)
 {
     const IonServices services{
+        .exporter = *exporter_,
+        .quota = ion_quota_,
         .delivery = delivery_,
         .aside = aside_,
         .access = [this](const cuse::Credentials &who,

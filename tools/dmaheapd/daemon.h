@@ -16,6 +16,7 @@
 #include "cuse/delivery/routed_delivery.h"
 #include "cuse/device.h"
 #include "cuse/fuse_tree.h"
+#include "cuse/ion_handles.h"
 #include "cuse/server.h"
 #include "tools/dmaheapd/config.h"
 #include "tools/dmaheapd/dev_root.h"
@@ -69,6 +70,7 @@ private:
     delivery::RoutedDelivery delivery_;
     std::vector<std::unique_ptr<Heap>> heaps_;
     std::vector<std::unique_ptr<cuse::Device>> devices_;
+    cuse::IonQuota ion_quota_;
     std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them
     std::optional<cuse::FuseTree> tree_;
     std::vector<std::unique_ptr<cuse::FuseTree>> ion_trees_;

@@ -48,18 +48,23 @@ std::optional<std::string> get_abi_version(const Ion &ion)
     return ion.abi_version ? std::optional(std::to_string(*ion.abi_version)) : std::nullopt;
 }
 
+Accepted set_of_heap(Heap &heap, std::string_view name, std::string_view text)
+{
+    return find(heap_keys(), name)->set(heap, text);
+}
+
 /// A setting that heaps have, too; so are its rules.
-template <auto OfIon, auto OfHeap, const char *Name>
+template <auto OfIon, auto OfHeap, const std::string_view &Name>
 Accepted set_as_heap(Ion &ion, std::string_view text)
 {
     Heap stand_in;
-    auto accepted = find(heap_keys(), Name)->set(stand_in, text);
+    auto accepted = set_of_heap(stand_in, Name, text);
     if (accepted)
         ion.*OfIon = stand_in.*OfHeap;
     return accepted;
 }
 
-template <auto OfIon, auto OfHeap, const char *Name>
+template <auto OfIon, auto OfHeap, const std::string_view &Name>
 std::optional<std::string> get_as_heap(const Ion &ion)
 {
     Heap stand_in;
@@ -81,6 +86,7 @@ std::optional<std::string> get_heap(const IonHeap &heap)
 Accepted set_type(IonHeap &heap, std::string_view text)
 {
     std::vector<std::string_view> names;
+    names.reserve(cuse::kIonHeapTypes.size());
     for (const auto &known : cuse::kIonHeapTypes)
         names.push_back(known.name);
     if (!ion_heap_type(text))
@@ -108,9 +114,9 @@ std::optional<std::string> get_optional(const IonHeap &heap)
     return heap.*Member;
 }
 
-constexpr char kMode[] = "mode";
-constexpr char kOwner[] = "owner";
-constexpr char kGroup[] = "group";
+constexpr std::string_view kMode = "mode";
+constexpr std::string_view kOwner = "owner";
+constexpr std::string_view kGroup = "group";
 
 constexpr std::array kIonKeys{
     Key<Ion>{ "abi", "modern|legacy", "modern",

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "cuse/ion_heap_types.h"
+#include "cuse/ion_legacy_device.h"
 #include "cuse/ion_modern_device.h"
 #include "tools/dmaheapd/ion_keys.h"
 
@@ -81,6 +82,14 @@ std::unique_ptr<cuse::Device> make_ion_device(const config::Ion &ion,
                                               const IonServices &services)
 {
     cuse::IonHeaps usable(std::move(heaps), services.access);
+    if (ion.abi == config::IonAbi::legacy)
+        return std::make_unique<cuse::IonLegacyDevice>(
+            ion.name, std::move(usable),
+            cuse::IonLegacyDevice::Services{ .exporter = services.exporter,
+                                             .quota = services.quota,
+                                             .delivery = services.delivery,
+                                             .aside = services.aside },
+            services.on_refusal);
     return std::make_unique<cuse::IonModernDevice>(
         cuse::IonModernDevice::Options{ .name = ion.name, .abi_version = ion.abi_version },
         std::move(usable), services.delivery, services.aside, services.on_refusal);

@@ -10,6 +10,7 @@
 #include "cuse/delivery/delivery.h"
 #include "cuse/device.h"
 #include "cuse/heap_access.h"
+#include "cuse/ion_handles.h"
 #include "cuse/ion_heaps.h"
 #include "tools/dmaheapd/config.h"
 
@@ -18,6 +19,8 @@ namespace dmaheap::daemon {
 
 /// What the devices of all ION nodes need; all of it outlives them.
 struct IonServices {
+    Exporter &exporter;
+    cuse::IonQuota &quota;
     delivery::Delivery &delivery;
     cuse::Aside &aside;
     cuse::HeapAccess access;

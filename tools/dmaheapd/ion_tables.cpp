@@ -186,6 +186,7 @@ std::size_t sort_out(std::vector<Entry> &entries)
 std::vector<std::string_view> names_of_heaps(const Config &config)
 {
     std::vector<std::string_view> names;
+    names.reserve(config.heaps.size());
     for (const Heap &heap : config.heaps)
         names.push_back(heap.name);
     return names;
