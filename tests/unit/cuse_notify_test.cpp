@@ -177,7 +177,8 @@ TEST_CASE("notify: a client gets the descriptor and its number", "[cuse]")
         REQUIRE(::pwrite(buffer.get(), "b", 1, 0) == 1);
 
         NotifiedClient client(filtered.listener, waiting);
-        CHECK(client.hand_over(answer_for(waiting, close_on_exec), std::move(buffer)));
+        const Status done = client.hand_over(answer_for(waiting, close_on_exec), std::move(buffer));
+        CHECK(done);
         client.answer(0, {});
         CHECK(filtered.child.wait() == 0);
     }
