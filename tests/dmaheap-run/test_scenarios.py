@@ -108,12 +108,11 @@ class Scenarios(Case):
         self.assertEqual(sorted(found.split()), ["camera", "linux,cma"])
 
     def test_a_struct_out_of_reach_leaves_no_descriptor(self):
-        for place in ["null", "unmapped", "straddling", "read-only"]:
-            for flavour in FLAVOURS:
-                with self.subTest(place + flavour):
-                    answers = self.ask(f"open {NODE}", f"alloc-at 3 {place}", "alloc 3 4096",
-                                       flavour=flavour)
-                    self.assertEqual(answers, ["ok 3", "error 14", "ok 4"])
+        places = [f"alloc-at 3 {place}" for place in ["null", "unmapped", "straddling", "read-only"]]
+        for flavour in FLAVOURS:
+            with self.subTest(flavour):
+                answers = self.ask(f"open {NODE}", *places, "alloc 3 4096", flavour=flavour)
+                self.assertEqual(answers, ["ok 3", *["error 14"] * 4, "ok 4"])
 
     def test_a_dma_buf_where_there_is_udmabuf(self):
         """Elsewhere a memfd, or a file that looks like a dma-buf."""
