@@ -38,6 +38,14 @@ public:
         return failure(EINVAL, "file that is no shared buffer");
     }
 
+    /// Whether it shows any extents of files, also several of them; else only whole files.
+    [[nodiscard]] virtual bool shows_extents() const { return false; }
+
+    /// Does what it can ahead of the export of this memory, so that export_buffer() takes no time
+    /// that grows with the size. Keeps it with the memory. Must not be called under a lock that a
+    /// Memory::Home takes.
+    virtual Status prepare(Memory & /*memory*/) { return {}; }
+
     /// Ends the buffers that nobody holds any more, for exporters that are not told. Returns
     /// whether there are live buffers that need a further look.
     virtual bool reap() = 0;

@@ -22,26 +22,26 @@ Bytes padding(Bytes offset, Bytes alignment)
 
 } // namespace
 
-Extents::Extents(std::span<const Extent> runs)
+Extents::Extents(std::span<const Range> runs)
 {
-    for (const Extent &run : runs) {
+    for (const Range &run : runs) {
         run_starts_.insert(run.offset);
         insert(run);
     }
 }
 
-Result<Extent> Extents::take(Bytes size, Bytes alignment)
+Result<Range> Extents::take(Bytes size, Bytes alignment)
 {
     if (!valid(size, alignment))
         return failure(EINVAL, "size or alignment of an extent");
 
     for (auto fit = by_size_.lower_bound({ size, 0 }); fit != by_size_.end(); ++fit) {
-        const Extent found{ .offset = fit->second, .size = fit->first };
+        const Range found{ .offset = fit->second, .size = fit->first };
         const Bytes before = padding(found.offset, alignment);
         if (before > found.size - size)
             continue;
 
-        const Extent taken{ .offset = found.offset + before, .size = size };
+        const Range taken{ .offset = found.offset + before, .size = size };
         erase(found);
         insert({ .offset = found.offset, .size = before });
         insert({ .offset = taken.offset + size, .size = found.size - before - size });
@@ -50,7 +50,7 @@ Result<Extent> Extents::take(Bytes size, Bytes alignment)
     return failure(ENOMEM, "free extent of the region");
 }
 
-void Extents::give_back(Extent extent)
+void Extents::give_back(Range extent)
 {
     auto next = by_offset_.lower_bound(extent.offset);
     if (next != by_offset_.begin() && !run_starts_.contains(extent.offset)) {
@@ -62,7 +62,7 @@ void Extents::give_back(Extent extent)
     }
     next = by_offset_.find(extent.offset + extent.size);
     if (next != by_offset_.end() && !run_starts_.contains(next->first)) {
-        const Extent behind{ .offset = next->first, .size = next->second };
+        const Range behind{ .offset = next->first, .size = next->second };
         erase(behind);
         extent.size += behind.size;
     }
@@ -82,7 +82,7 @@ double Extents::fragmentation() const
     return 1.0 - static_cast<double>(largest()) / static_cast<double>(free_);
 }
 
-void Extents::insert(Extent extent)
+void Extents::insert(Range extent)
 {
     if (extent.size == 0)
         return;
@@ -92,7 +92,7 @@ void Extents::insert(Extent extent)
     free_ += extent.size;
 }
 
-void Extents::erase(Extent extent)
+void Extents::erase(Range extent)
 {
     by_offset_.erase(extent.offset);
     by_size_.erase({ extent.size, extent.offset });

@@ -13,11 +13,11 @@
 namespace dmaheap {
 
 /// A piece of a region: bytes from its start, both multiples of Extents::kGranule.
-struct Extent {
+struct Range {
     Bytes offset = 0;
     Bytes size = 0;
 
-    friend bool operator==(const Extent &, const Extent &) = default;
+    friend bool operator==(const Range &, const Range &) = default;
 };
 
 /// Which extents of a region are free. Pure bookkeeping: it touches no memory.
@@ -30,15 +30,15 @@ public:
     static constexpr Bytes kGranule = 4096;
 
     /// All of `runs` is free at first. They must not overlap, but may touch.
-    explicit Extents(std::span<const Extent> runs);
+    explicit Extents(std::span<const Range> runs);
 
     /// An extent of `size` whose offset is a multiple of `alignment`. EINVAL for a size of 0 or one
     /// that is no multiple of the granule, and for an alignment that is no power of 2 or less than
     /// the granule. ENOMEM when no free extent is large enough.
-    Result<Extent> take(Bytes size, Bytes alignment = kGranule);
+    Result<Range> take(Bytes size, Bytes alignment = kGranule);
 
     /// `extent` has come from take(), and is given back once and whole.
-    void give_back(Extent extent);
+    void give_back(Range extent);
 
     [[nodiscard]] Bytes free() const { return free_; }
     /// The largest size that take() would give, without an alignment.
@@ -50,8 +50,8 @@ public:
     [[nodiscard]] const std::map<Bytes, Bytes> &by_offset() const { return by_offset_; }
 
 private:
-    void insert(Extent extent);
-    void erase(Extent extent);
+    void insert(Range extent);
+    void erase(Range extent);
 
     std::map<Bytes, Bytes> by_offset_;
     std::set<std::pair<Bytes, Bytes>> by_size_; ///< size, then offset

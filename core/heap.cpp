@@ -39,7 +39,7 @@ Result<Buffer> Heap::obtain_buffer(Bytes length, Owner owner)
     if (!charged)
         return std::unexpected(charged.error());
 
-    auto memory = policy_->obtain(*size);
+    auto memory = obtain(*size);
     if (!memory)
         return std::unexpected(memory.error());
 
@@ -54,6 +54,16 @@ Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 
     exporter_.reap(); // buffers that have ended unnoticed still count
     return ledger_.charge(name_, size, owner);
+}
+
+Result<Memory> Heap::obtain(Bytes size)
+{
+    auto memory = policy_->obtain(size);
+    if (memory || memory.error().code != ENOMEM)
+        return memory;
+
+    exporter_.reap(); // buffers that have ended unnoticed still have theirs
+    return policy_->obtain(size);
 }
 
 } // namespace dmaheap

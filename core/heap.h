@@ -19,6 +19,8 @@ public:
     Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter);
 
     [[nodiscard]] const std::string &name() const { return name_; }
+    /// Where the memory comes from, for people.
+    [[nodiscard]] std::string describe() const { return policy_->describe(); }
 
     /// A descriptor of a new dma-buf of `length` bytes, rounded up to whole pages. EINVAL for a
     /// length that rounds to 0, ENOMEM at a limit, else what the policy or the exporter says.
@@ -34,6 +36,7 @@ public:
 private:
     Result<Buffer> obtain_buffer(Bytes length, Owner owner);
     Result<Ledger::Charge> charge(Bytes size, Owner owner);
+    Result<Memory> obtain(Bytes size);
 
     std::string name_;
     std::unique_ptr<Policy> policy_;

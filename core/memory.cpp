@@ -1,9 +1,69 @@
 // SPDX-License-Identifier: MIT
 #include "core/memory.h"
 
+#include <algorithm>
+
 #include "core/sys.h"
 
 namespace dmaheap {
+
+namespace {
+
+std::vector<Extent> one(Extent extent)
+{
+    std::vector<Extent> extents;
+    extents.push_back(std::move(extent));
+    return extents;
+}
+
+} // namespace
+
+Memory::Memory(Extent extent) : Memory(one(std::move(extent))) {}
+
+Memory::Memory(std::vector<Extent> extents) : extents_(std::move(extents))
+{
+    for (const Extent &extent : extents_)
+        size_ += extent.size;
+}
+
+Memory::Memory(Memory &&other) noexcept
+    : size_(other.size_), extents_(std::move(other.extents_)),
+      homes_(std::exchange(other.homes_, {})), prepared_(std::move(other.prepared_))
+{
+}
+
+Memory &Memory::operator=(Memory &&other) noexcept
+{
+    if (this != &other) {
+        go_home();
+        size_ = other.size_;
+        extents_ = std::move(other.extents_);
+        homes_ = std::exchange(other.homes_, {});
+        prepared_ = std::move(other.prepared_);
+    }
+    return *this;
+}
+
+Memory::~Memory()
+{
+    go_home();
+}
+
+void Memory::go_home() noexcept
+{
+    prepared_.reset();
+    if (homes_.empty())
+        return;
+
+    const Home home = std::move(homes_.back());
+    homes_.pop_back();
+    home(std::move(*this));
+}
+
+void Memory::add_home(Home home)
+{
+    homes_.push_back(std::move(home));
+}
 
 Status Memory::place()
 {
@@ -16,6 +76,26 @@ Status Memory::place()
 
     extents_.push_back(Extent{ .file = *std::move(file), .offset = 0, .size = size_ });
     return {};
+}
+
+Result<std::vector<Extent>> Memory::first(Bytes size) const
+{
+    std::vector<Extent> part;
+    for (auto extent = extents_.begin(); extent != extents_.end() && size != 0; ++extent) {
+        auto file = sys::duplicate(extent->file.get());
+        if (!file)
+            return std::unexpected(file.error());
+
+        const Bytes length = std::min(size, extent->size);
+        part.push_back({ .file = *std::move(file), .offset = extent->offset, .size = length });
+        size -= length;
+    }
+    return part;
+}
+
+void Memory::replace(std::size_t extent, UniqueFd file)
+{
+    extents_[extent].file = std::move(file);
 }
 
 } // namespace dmaheap

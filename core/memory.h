@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,11 +19,32 @@ struct Extent {
     Bytes size;
 };
 
+/// What an exporter has made over memory ahead of need, see Exporter::prepare().
+class Prepared {
+public:
+    Prepared() = default;
+    Prepared(const Prepared &) = delete;
+    Prepared &operator=(const Prepared &) = delete;
+    virtual ~Prepared() = default;
+};
+
 /// What a policy hands out: the memory of one buffer, in the order in which the buffer shows it.
-/// Given back when it is destroyed.
+/// At its end it goes home, to whom it was taken from; memory without a home is freed.
 class Memory {
 public:
-    explicit Memory(Extent extent) : size_(extent.size) { extents_.push_back(std::move(extent)); }
+    /// Takes back memory whose user has done with it, and whose content may be anything. Called
+    /// once, on any thread, perhaps under the locks of whoever held it: it must neither wait nor
+    /// ask an exporter for anything.
+    using Home = std::function<void(Memory memory)>;
+
+    explicit Memory(Extent extent);
+    /// Must not be empty.
+    explicit Memory(std::vector<Extent> extents);
+    Memory(Memory &&other) noexcept;
+    Memory(const Memory &) = delete;
+    Memory &operator=(const Memory &) = delete;
+    Memory &operator=(Memory &&other) noexcept;
+    ~Memory();
 
     /// Ordinary pages, whichever there are. No file stands for them yet: the exporter uses one that
     /// it has at hand, or place().
@@ -36,11 +59,28 @@ public:
     /// Gives any_pages() a file of zeroes, if it has none yet.
     Status place();
 
+    /// Another descriptor of each extent, of the first `size` bytes only.
+    [[nodiscard]] Result<std::vector<Extent>> first(Bytes size) const;
+
+    /// Puts another file of the same size into the place of an extent's.
+    void replace(std::size_t extent, UniqueFd file);
+
+    /// Whom it goes to first; what it is given back by that one goes to the homes it had before.
+    void add_home(Home home);
+
+    /// Ends before the memory goes home.
+    void keep(std::unique_ptr<Prepared> prepared) { prepared_ = std::move(prepared); }
+    [[nodiscard]] bool prepared() const { return prepared_ != nullptr; }
+    [[nodiscard]] std::unique_ptr<Prepared> take_prepared() { return std::move(prepared_); }
+
 private:
     explicit Memory(Bytes size) : size_(size) {}
+    void go_home() noexcept;
 
-    Bytes size_;
+    Bytes size_ = 0;
     std::vector<Extent> extents_;
+    std::vector<Home> homes_; ///< the last one is the next
+    std::unique_ptr<Prepared> prepared_;
 };
 
 } // namespace dmaheap

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
 #include "core/memory.h"
 
 namespace dmaheap {
@@ -18,6 +20,9 @@ public:
 
     /// `size` bytes that read as zeroes; whole pages, never 0. ENOMEM when there are none.
     virtual Result<Memory> obtain(Bytes size) = 0;
+
+    /// For people: which memory it is, in a few words.
+    [[nodiscard]] virtual std::string describe() const { return {}; }
 };
 
 } // namespace dmaheap

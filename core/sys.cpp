@@ -2,10 +2,12 @@
 #include "core/sys.h"
 
 #include <array>
+#include <bit>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/memfd.h>
 #include <sys/mman.h>
 
 namespace dmaheap::sys {
@@ -20,6 +22,19 @@ Result<UniqueFd> owned(const char *step, int returned)
         return std::unexpected(fd.error());
 
     return UniqueFd(returned);
+}
+
+Result<UniqueFd> sized_memfd(const char *name, Bytes size, unsigned flags)
+{
+    auto file =
+        owned("memfd_create", ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
+    if (!file)
+        return file;
+
+    if (auto grown = check("ftruncate", ::ftruncate(file->get(), static_cast<off_t>(size))); !grown)
+        return std::unexpected(grown.error());
+
+    return file;
 }
 
 } // namespace
@@ -41,14 +56,13 @@ Result<UniqueFd> duplicate(int fd)
 
 Result<UniqueFd> memfd(const char *name, Bytes size)
 {
-    auto file = owned("memfd_create", ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (!file)
-        return file;
+    return sized_memfd(name, size, 0);
+}
 
-    if (auto grown = check("ftruncate", ::ftruncate(file->get(), static_cast<off_t>(size))); !grown)
-        return std::unexpected(grown.error());
-
-    return file;
+Result<UniqueFd> huge_memfd(const char *name, Bytes size, Bytes page)
+{
+    const auto shift = static_cast<unsigned>(std::countr_zero(page));
+    return sized_memfd(name, size, MFD_HUGETLB | shift << MFD_HUGE_SHIFT);
 }
 
 Status add_seals(int memfd, int seals)

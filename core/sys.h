@@ -19,6 +19,9 @@ Result<UniqueFd> duplicate(int fd);
 
 /// An anonymous file of `size` bytes that reads as zeroes and accepts seals.
 Result<UniqueFd> memfd(const char *name, Bytes size);
+/// The same of huge pages of `page` bytes, none of which is taken yet. EINVAL, ENOENT or ENODEV for
+/// a page size that this machine has not; `size` is whole such pages.
+Result<UniqueFd> huge_memfd(const char *name, Bytes size, Bytes page);
 Status add_seals(int memfd, int seals);
 
 /// The whole of a small text file, such as one of /proc or /sys. EFBIG above 1 MiB.

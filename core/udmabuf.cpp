@@ -77,6 +77,13 @@ unsigned reference_count(int dma_buf)
     return count;
 }
 
+/// A dma-buf that waits for its first user.
+struct Made final : Prepared {
+    explicit Made(UniqueFd made) : dma_buf(std::move(made)) {}
+
+    UniqueFd dma_buf;
+};
+
 } // namespace
 
 Result<std::unique_ptr<UdmabufExporter>> UdmabufExporter::open(std::function<void()> on_live)
@@ -108,7 +115,7 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
     if (auto fit = fit_for_export(buffer); !fit)
         return std::unexpected(fit.error());
 
-    auto dma_buf = create(buffer.memory());
+    auto dma_buf = take_or_create(buffer.memory());
     if (!dma_buf)
         return dma_buf;
 
@@ -118,7 +125,7 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
 
     buffer.set_file(Ledger::file_of(dma_buf->get()));
     const std::scoped_lock lock(mutex_);
-    live_.push_back(Live{ *std::move(dma_buf), std::move(buffer) });
+    live_.push_back(Live{ std::move(buffer), *std::move(dma_buf) });
     if (live_.size() == 1)
         on_live_();
     return delivered;
@@ -149,6 +156,29 @@ Status UdmabufExporter::fit_for_export(Buffer &buffer) const
                                "/sys/module/udmabuf/parameters, which takes root)");
 
     return buffer.memory().place();
+}
+
+Status UdmabufExporter::prepare(Memory &memory)
+{
+    if (size_limit_ != 0 && memory.size() > size_limit_)
+        return {}; // export_buffer() will say so
+
+    auto dma_buf = create(memory);
+    if (!dma_buf)
+        return std::unexpected(dma_buf.error());
+
+    memory.keep(std::make_unique<Made>(*std::move(dma_buf)));
+    return {};
+}
+
+Result<UniqueFd> UdmabufExporter::take_or_create(Memory &memory) const
+{
+    const auto prepared = memory.take_prepared();
+    auto *const made = dynamic_cast<Made *>(prepared.get());
+    if (made)
+        return std::move(made->dma_buf);
+
+    return create(memory);
 }
 
 bool UdmabufExporter::reap()

@@ -30,12 +30,14 @@ public:
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
     Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
     Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &dma_buf) override;
+    [[nodiscard]] bool shows_extents() const override { return true; }
+    Status prepare(Memory &memory) override;
     bool reap() override;
 
 private:
     struct Live {
-        UniqueFd dma_buf;
         Buffer buffer;
+        UniqueFd dma_buf; ///< ends first: the memory is nobody's before it goes home
     };
 
     UdmabufExporter(UniqueFd device, std::function<void()> on_live)
@@ -46,6 +48,7 @@ private:
     Status fit_for_export(Buffer &buffer) const;
     void raise_size_limit();
     [[nodiscard]] Result<UniqueFd> create(const Memory &memory) const;
+    Result<UniqueFd> take_or_create(Memory &memory) const;
 
     UniqueFd device_;
     std::function<void()> on_live_;

@@ -4,20 +4,23 @@
 #include <algorithm>
 #include <array>
 
+#include "policies/carveout.h"
+#include "policies/contiguous.h"
+#include "policies/reserved.h"
 #include "policies/system.h"
 
 namespace dmaheap::policies {
 
 namespace {
 
-template <class Mechanism>
-std::unique_ptr<Policy> make()
-{
-    return std::make_unique<Mechanism>();
-}
+constexpr bool kOfRegion = true;
+constexpr bool kOfMachine = false;
 
 constexpr std::array kCatalogue{
-    Entry{ "system", make<System> },
+    Entry{ "carveout", kOfRegion, Carveout::make },
+    Entry{ "contiguous", kOfRegion, Contiguous::make },
+    Entry{ "reserved", kOfRegion, Reserved::make },
+    Entry{ "system", kOfMachine, System::make },
 };
 static_assert(std::ranges::is_sorted(kCatalogue, {}, &Entry::name));
 

@@ -16,7 +16,7 @@ constexpr Bytes kPage = Extents::kGranule;
 /// What the extents must agree with: for each page whether it is taken, and the run that it is of.
 class Model {
 public:
-    explicit Model(const std::vector<Extent> &runs)
+    explicit Model(const std::vector<Range> &runs)
     {
         for (std::size_t run = 0; run < runs.size(); ++run)
             for (Bytes at = runs[run].offset; at < runs[run].offset + runs[run].size; at += kPage) {
@@ -28,7 +28,7 @@ public:
     }
 
     /// Whether all of it is of one run and has the wanted state; it is then changed to the other.
-    bool flip(Extent extent, bool taken_before)
+    bool flip(Range extent, bool taken_before)
     {
         const std::size_t first = extent.offset / kPage;
         const std::size_t end = first + extent.size / kPage;
@@ -44,9 +44,9 @@ public:
     }
 
     /// The free extents, as large as they can be.
-    [[nodiscard]] std::vector<Extent> free() const
+    [[nodiscard]] std::vector<Range> free() const
     {
-        std::vector<Extent> found;
+        std::vector<Range> found;
         for (std::size_t page = 0; page < run_of_.size(); ++page) {
             if (run_of_[page] == kNone || taken_[page])
                 continue;
@@ -65,19 +65,19 @@ private:
     std::vector<bool> taken_;
 };
 
-std::vector<Extent> free_of(const Extents &extents)
+std::vector<Range> free_of(const Extents &extents)
 {
-    std::vector<Extent> free;
+    std::vector<Range> free;
     for (const auto &[offset, size] : extents.by_offset())
         free.push_back({ .offset = offset, .size = size });
     return free;
 }
 
 /// The size of the free extent that best fit takes from; nothing when there is none.
-std::optional<Bytes> best_fit(const std::vector<Extent> &free, Bytes size, Bytes alignment)
+std::optional<Bytes> best_fit(const std::vector<Range> &free, Bytes size, Bytes alignment)
 {
     std::optional<Bytes> best;
-    for (const Extent &extent : free) {
+    for (const Range &extent : free) {
         const Bytes at = (extent.offset + alignment - 1) / alignment * alignment;
         const bool fits = at + size <= extent.offset + extent.size;
         if (fits && (!best || extent.size < *best))
@@ -86,9 +86,9 @@ std::optional<Bytes> best_fit(const std::vector<Extent> &free, Bytes size, Bytes
     return best;
 }
 
-Bytes size_around(const std::vector<Extent> &free, Extent taken)
+Bytes size_around(const std::vector<Range> &free, Range taken)
 {
-    const auto holds = [&](const Extent &extent) {
+    const auto holds = [&](const Range &extent) {
         return extent.offset <= taken.offset &&
                taken.offset + taken.size <= extent.offset + extent.size;
     };
@@ -102,16 +102,16 @@ TEST_CASE("extents: random traffic agrees with a naive model", "[core]")
 {
     const auto seed = GENERATE(1U, 2U, 3U, 4U);
     // Two runs that touch, and one apart.
-    const std::vector<Extent> runs{ { 0, 64 * kPage },
-                                    { 64 * kPage, 96 * kPage },
-                                    { 200 * kPage, 56 * kPage } };
+    const std::vector<Range> runs{ { 0, 64 * kPage },
+                                   { 64 * kPage, 96 * kPage },
+                                   { 200 * kPage, 56 * kPage } };
     std::mt19937 random(seed);
     const auto up_to = [&](Bytes most) {
         return std::uniform_int_distribution<Bytes>(1, most)(random);
     };
     Extents extents(runs);
     Model model(runs);
-    std::vector<Extent> live;
+    std::vector<Range> live;
     for (int round = 0; round < 4000; ++round) {
         const auto before = model.free();
         if (up_to(100) <= 55) {
@@ -138,16 +138,16 @@ TEST_CASE("extents: random traffic agrees with a naive model", "[core]")
         REQUIRE(free_of(extents) == model.free());
     }
 
-    for (const Extent &extent : live)
+    for (const Range &extent : live)
         extents.give_back(extent);
     CHECK(free_of(extents) == runs);
 }
 
 TEST_CASE("extents: how much is free, and how torn it is", "[core]")
 {
-    Extents extents(std::vector<Extent>{ { 0, 8 * kPage } });
+    Extents extents(std::vector<Range>{ { 0, 8 * kPage } });
     CHECK(extents.fragmentation() == 0);
-    std::vector<Extent> pages;
+    std::vector<Range> pages;
     for (int page = 0; page < 8; ++page)
         pages.push_back(extents.take(kPage).value());
     CHECK(extents.free() == 0);
@@ -165,7 +165,7 @@ TEST_CASE("extents: how much is free, and how torn it is", "[core]")
 
 TEST_CASE("extents: what is no size and no alignment is refused, and nothing is taken", "[core]")
 {
-    Extents extents(std::vector<Extent>{ { 0, 8 * kPage } });
+    Extents extents(std::vector<Range>{ { 0, 8 * kPage } });
 
     for (const Bytes size : { Bytes{ 0 }, Bytes{ 1 }, kPage + 1, ~Bytes{ 0 } })
         CHECK(extents.take(size).error().code == EINVAL);

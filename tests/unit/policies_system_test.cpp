@@ -15,7 +15,7 @@
 using namespace dmaheap;
 using namespace dmaheap::policies;
 
-TEST_CASE("catalogue: is sorted by name, has each name once, and makes what it names", "[policies]")
+TEST_CASE("catalogue: is sorted by name, and has each name once", "[policies]")
 {
     std::set<std::string_view> names;
     for (const Entry &entry : catalogue()) {
@@ -23,10 +23,9 @@ TEST_CASE("catalogue: is sorted by name, has each name once, and makes what it n
         CHECK((names.empty() || *names.rbegin() < entry.name));
         names.insert(entry.name);
         CHECK(find(entry.name) == &entry);
-        CHECK(entry.make());
     }
 
-    CHECK(names.contains("system"));
+    CHECK(names == std::set<std::string_view>{ "carveout", "contiguous", "reserved", "system" });
 }
 
 TEST_CASE("catalogue: has nothing under other names", "[policies]")

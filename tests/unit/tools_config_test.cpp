@@ -78,6 +78,8 @@ public:
         for (const auto &key : limits_keys())
             if (below(2) == 0)
                 REQUIRE(key.set(config.limits, value_for(key)));
+        for (unsigned count = below(3), index = 0; index < count; ++index)
+            config.regions.push_back(region(index));
         for (unsigned count = below(4), index = 0; index < count; ++index)
             config.heaps.push_back(heap(index));
         return config;
@@ -104,14 +106,24 @@ private:
             return "/dev/" + word() + (below(2) == 0 ? "/" : "/../x");
         if (key.form == "PATH")
             return "/run/" + word();
+        if (key.name == "alignment")
+            return std::to_string(4096U << below(9));
         if (key.form == "SIZE")
-            return std::to_string(1 + below(5000)) + (below(2) == 0 ? "" : "MiB");
+            return std::to_string(1 + below(5000)) + (below(2) == 0 ? "G" : "MiB");
         if (key.form == "OCTAL")
             return { '0', octal(), octal(), octal() };
         if (key.form == "USER" || key.form == "GROUP")
             return below(2) == 0 ? "root" : std::to_string(below(70000));
+        if (key.form == "REGION")
+            return word();
         if (key.form == "POLICY")
             return "system";
+        if (key.kind == Kind::list)
+            return word() + std::to_string(++last_);
+        if (key.form == "COUNT")
+            return std::to_string(1 + below(99));
+        if (key.name == "file")
+            return "/" + word();
         return one_of(key.form);
     }
 
@@ -125,17 +137,29 @@ private:
         return std::string(form.substr(0, form.find('|')));
     }
 
+    Region region(unsigned index)
+    {
+        Region region;
+        REQUIRE(set_region_name(region, word() + std::to_string(index)));
+        for (const auto &key : region_keys())
+            if (below(2) == 0)
+                REQUIRE(key.set(region, value_for(key)));
+        return region;
+    }
+
     Heap heap(unsigned index)
     {
         Heap heap;
         REQUIRE(set_heap_name(heap, word() + std::to_string(index)));
         for (const auto &key : heap_keys())
             if (below(2) == 0)
-                REQUIRE(key.set(heap, value_for(key)));
+                for (unsigned times = key.kind == Kind::list ? 1 + below(3) : 1; times > 0; --times)
+                    REQUIRE(key.set(heap, value_for(key)));
         return heap;
     }
 
     std::mt19937 random_{ 1 };
+    unsigned last_ = 100;
 };
 
 } // namespace
@@ -170,6 +194,20 @@ limit-per-uid = "512MiB"
 limit-per-process = "256MiB"
 max-buffer = "128MiB"
 on-conflict = "skip"
+aliases = ["reserved", "default_cma_region"]
+region = "cma"
+guarantee = "32MiB"
+alignment = "1MiB"
+contiguity = "physical"
+buffers = 8
+buffer-size = "4MiB"
+overflow = "region"
+pages = "2MiB"
+[region.cma]
+size = "64MiB"
+pages = "1GiB"
+hugepages = "reserve"
+file = "/dev//shm/x"
 )",
                                     "f.toml");
 
@@ -195,6 +233,21 @@ on-conflict = "skip"
     CHECK(config.heaps[0].limit_per_process == Bytes{ 256 } << 20);
     CHECK(config.heaps[0].max_buffer == Bytes{ 128 } << 20);
     CHECK(config.heaps[0].on_conflict == OnConflict::skip);
+    CHECK(config.heaps[0].aliases == std::vector<std::string>{ "reserved", "default_cma_region" });
+    CHECK(config.heaps[0].region == "cma");
+    CHECK(config.heaps[0].guarantee == Bytes{ 32 } << 20);
+    CHECK(config.heaps[0].alignment == Bytes{ 1 } << 20);
+    CHECK(config.heaps[0].contiguity == Contiguity::physical);
+    CHECK(config.heaps[0].buffers == 8U);
+    CHECK(config.heaps[0].buffer_size == Bytes{ 4 } << 20);
+    CHECK(config.heaps[0].overflow == Overflow::region);
+    CHECK(config.heaps[0].pages == Bytes{ 2 } << 20);
+    REQUIRE(config.regions.size() == 1);
+    CHECK(config.regions[0].name == "cma");
+    CHECK(config.regions[0].size == Bytes{ 64 } << 20);
+    CHECK(config.regions[0].pages == Bytes{ 1 } << 30);
+    CHECK(config.regions[0].huge_pages == HugePages::reserve);
+    CHECK(config.regions[0].file == "/dev/shm/x");
 }
 
 TEST_CASE("config: heaps come in the order of the file", "[tools]")
@@ -210,17 +263,44 @@ TEST_CASE("config: heaps come in the order of the file", "[tools]")
 TEST_CASE("config: a refusal names file, line, column and key, and what is right", "[tools]")
 {
     const auto bad = GENERATE(values<Bad>({
-        { "frontent = \"auto\"",
-          "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
-          "here: frontend, exporter, delivery, dev-root, log-level, control, "
-          "control-group, limits, heap, ion" },
-        { "\n[region.x]\nsize = \"1M\"", "f.toml:2:2: region: unknown key; keys here: frontend, "
-                                         "exporter, delivery, dev-root, log-level, control, "
-                                         "control-group, limits, heap, ion" },
+        { "frontent = \"auto\"", "f.toml:1:1: frontent: unknown key (did you mean frontend?); keys "
+                                 "here: frontend, exporter, delivery, dev-root, log-level, "
+                                 "control, control-group, limits, region, heap, ion" },
+        { "\n[regions.x]\nsize = \"1M\"",
+          "f.toml:2:2: regions: unknown key (did you mean region?); keys here: frontend, exporter, "
+          "delivery, dev-root, log-level, control, control-group, limits, region, heap, ion" },
         { "[heap.\"linux,cma\"]\n\nlimits = \"1M\"",
           "f.toml:3:1: heap.\"linux,cma\".limits: unknown key (did you mean limit?); keys here: "
           "policy, mode, owner, group, limit, limit-per-uid, limit-per-process, max-buffer, "
-          "on-conflict" },
+          "on-conflict, aliases, region, guarantee, alignment, "
+          "contiguity, buffers, buffer-size, overflow, pages" },
+        { "[region.cma]\nsise = \"1M\"",
+          "f.toml:2:1: region.cma.sise: unknown key (did you mean size?); keys here: size, pages, "
+          "hugepages, file" },
+        { "[region.cma]\nsize = \"5000\"",
+          "f.toml:2:8: region.cma.size: \"5000\" is not a whole number of pages of 4KiB" },
+        { "[region.cma]\npages = \"3MiB\"",
+          "f.toml:2:9: region.cma.pages: \"3MiB\" is none of: 4KiB, 2MiB, 1GiB (did you mean "
+          "2MiB?)" },
+        { "[region.cma]\nfile = \"shm\"", "f.toml:2:8: region.cma.file: \"shm\" is not an absolute "
+                                          "path, such as \"/mnt/huge/carveout\"" },
+        { "[region.\"\"]", "f.toml:1:9: region.\"\": \"\" is empty: a region needs a name" },
+        { "region = 3", "f.toml:1:10: region: must be a table, [region.NAME], not: integer" },
+        { "[heap.a]\nbuffers = 0",
+          "f.toml:2:11: heap.a.buffers: \"0\" is not a number from 1 to 4096" },
+        { "[heap.a]\nbuffers = -8",
+          "f.toml:2:11: heap.a.buffers: \"-8\" is not a number from 1 to 4096" },
+        { "[heap.a]\nbuffers = [8]",
+          "f.toml:2:11: heap.a.buffers: must be a string such as \"8\", not: array" },
+        { "[heap.a]\nalignment = \"12KiB\"",
+          "f.toml:2:13: heap.a.alignment: \"12KiB\" is no power of 2" },
+        { "[heap.a]\naliases = [\"b\", 3]", "f.toml:2:17: heap.a.aliases: must be a list of "
+                                            "strings such as \"reserved\", not: integer" },
+        { "[heap.a]\naliases = [\"b\", \"b\"]",
+          "f.toml:2:11: heap.a.aliases: \"b\" is a name of this heap already" },
+        { "[heap.a]\naliases = [\"x/y\"]",
+          "f.toml:2:11: heap.a.aliases: \"x/y\" holds '/' or '!': a "
+          "heap is one file of one folder" },
         { "\n  frontend = 3", "f.toml:2:14: frontend: must be a string such as \"auto\", not: "
                               "integer" },
         { "[heap.a]\nmode = 432", "f.toml:2:8: heap.a.mode: must be a string such as \"0660\", "
@@ -236,8 +316,9 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
           "f.toml:1:12: dev-root: \"dev\" is not an absolute path, such as \"/dev\"" },
         { "dev-root = \"/a\\u0000b\"", "f.toml:1:12: dev-root: \"/a\\u0000b\" holds control "
                                        "characters or is not UTF-8" },
-        { "[heap.a]\npolicy = \"sistem\"",
-          "f.toml:2:10: heap.a.policy: \"sistem\" is none of: system (did you mean system?)" },
+        { "[heap.a]\npolicy = \"sistem\"", "f.toml:2:10: heap.a.policy: \"sistem\" is none of: "
+                                           "carveout, contiguous, reserved, system "
+                                           "(did you mean system?)" },
         { "[heap.a]\nmode = \"0888\"", "f.toml:2:8: heap.a.mode: \"0888\" is not an octal file "
                                        "mode from \"0000\" to \"0777\"" },
         { "[heap.a]\nmode = \"4755\"", "f.toml:2:8: heap.a.mode: \"4755\" is not an octal file "
@@ -392,6 +473,11 @@ TEST_CASE("config: all the alternatives that a key lists are accepted, and its e
         CHECK(key.set(heap, key.example));
         CHECK(key.get(heap) == std::string(key.example));
     }
+    for (const auto &key : region_keys()) {
+        Region region;
+        CHECK(key.set(region, key.example));
+        CHECK(key.get(region) == std::string(key.example));
+    }
 }
 
 TEST_CASE("config: the installed file is the default, and its examples are right", "[tools]")
@@ -419,6 +505,10 @@ TEST_CASE("config: every key is in the manual and in the installed file", "[tool
         CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
         CHECK(installed.contains('#' + std::string(name) + " = "));
     }
+    for (const auto name : names_of(region_keys())) {
+        CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
+        CHECK(installed.contains(std::string(name) + " = "));
+    }
     for (const auto name : names_of(heap_keys())) {
         CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
         CHECK(installed.contains(std::string(name) + " = "));
@@ -442,6 +532,9 @@ TEST_CASE("config: a heap can be said in one argument", "[tools]")
     CHECK(full.limit == Bytes{ 64 } << 20);
     CHECK(full.on_conflict == OnConflict::skip);
     CHECK(parse_heap_spec("a=system").policy == "system");
+    CHECK(parse_heap_spec("a=contiguous,aliases=b+c").aliases ==
+          std::vector<std::string>{ "b", "c" });
+    CHECK(parse_heap_spec("a=reserved,buffers=8,buffer-size=4M").buffer_size == Bytes{ 4 } << 20);
 }
 
 TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
@@ -453,9 +546,11 @@ TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
                   "not UTF-8" },
         { "a\xff", "--heap: \"a\xff\": the name \"a\xff\" holds control characters or is not "
                    "UTF-8" },
-        { "a=", "--heap: \"a=\": policy: \"\" is none of: system" },
-        { "a=b", "--heap: \"a=b\": policy: \"b\" is none of: system" },
-        { "system,mode=0660", "--heap: \"system,mode=0660\": policy: \"0660\" is none of: system" },
+        { "a=", "--heap: \"a=\": policy: \"\" is none of: carveout, contiguous, reserved, system" },
+        { "a=b",
+          "--heap: \"a=b\": policy: \"b\" is none of: carveout, contiguous, reserved, system" },
+        { "system,mode=0660", "--heap: \"system,mode=0660\": policy: \"0660\" is none of: "
+                              "carveout, contiguous, reserved, system" },
         { "a=system,", "--heap: \"a=system,\": \"\" is not KEY=VALUE" },
         { "a=system,mode", "--heap: \"a=system,mode\": \"mode\" is not KEY=VALUE" },
         { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "
@@ -465,7 +560,9 @@ TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
           "\"nobody-here\" is no user of this machine, and no number" },
         { "a=system,mod=1", "--heap: \"a=system,mod=1\": unknown key \"mod\" (did you mean "
                             "mode?), there are: policy, mode, owner, group, limit, limit-per-uid, "
-                            "limit-per-process, max-buffer, on-conflict" },
+                            "limit-per-process, max-buffer, on-conflict, "
+                            "aliases, region, guarantee, alignment, contiguity, buffers, "
+                            "buffer-size, overflow, pages" },
         { "a=system,limit=1M,limit=2M",
           "--heap: \"a=system,limit=1M,limit=2M\": limit: is given twice" },
         { "a=system,policy=system", "--heap: \"a=system,policy=system\": policy: is given twice" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,24 @@ enum class Delivery { automatic, ptrace };
 /// When the node's name is taken already: by the kernel, say.
 enum class OnConflict { fail, skip };
 
+/// Whether the daemon may ask the kernel for huge pages that a region lacks.
+enum class HugePages { existing, reserve };
+/// Whether a heap's contiguity has to be physical.
+enum class Contiguity { physical, emulated };
+/// Where a reserved heap looks when all its buffers are out.
+enum class Overflow { fail, region };
+
+/// Memory that is set aside at start.
+struct Region {
+    std::string name;
+    std::optional<Bytes> size;       ///< that of the file when not given
+    std::optional<Bytes> pages;      ///< the size of each; ordinary ones when not given
+    std::optional<std::string> file; ///< whose memory it is; absolute
+    HugePages huge_pages = HugePages::existing;
+
+    friend bool operator==(const Region &, const Region &) = default;
+};
+
 struct Heap {
     std::string name;
     std::string policy = "system";
@@ -32,6 +51,16 @@ struct Heap {
     std::optional<Bytes> limit_per_process;
     std::optional<Bytes> max_buffer;
     OnConflict on_conflict = OnConflict::fail;
+    std::vector<std::string> aliases; ///< further names of its node
+
+    std::optional<std::string> region; ///< one of its own when not given, if it needs one
+    std::optional<Bytes> guarantee;    ///< held back in the region for this heap
+    std::optional<Bytes> alignment;    ///< of each buffer in the region; a page when not given
+    std::optional<Contiguity> contiguity;
+    std::optional<unsigned> buffers;
+    std::optional<Bytes> buffer_size;
+    std::optional<Overflow> overflow;
+    std::optional<Bytes> pages; ///< that are preferred
 
     friend bool operator==(const Heap &, const Heap &) = default;
 };
@@ -46,6 +75,14 @@ struct Limits {
     friend bool operator==(const Limits &, const Limits &) = default;
 };
 
+/// Where each setting of a region or a heap was given, "board.toml:4:10: heap.camera.region" by
+/// "heap.camera.region", for what can only be judged together. No part of what is said.
+struct Origins {
+    std::map<std::string, std::string, std::less<>> places;
+
+    friend bool operator==(const Origins &, const Origins &) { return true; }
+};
+
 struct Config {
     Frontend frontend = Frontend::automatic;
     Exporter exporter = Exporter::automatic;
@@ -55,8 +92,10 @@ struct Config {
     std::optional<std::string> control;       ///< of the socket: absolute, or "none"
     std::optional<std::string> control_group; ///< who may look, besides root; name or number
     Limits limits;
-    std::vector<Heap> heaps; ///< never empty once options::parse() is done, names are unique
-    std::vector<Ion> ion;    ///< nodes; names are unique
+    std::vector<Region> regions; ///< names are unique
+    std::vector<Heap> heaps;     ///< never empty once options::parse() is done, names are unique
+    std::vector<Ion> ion;        ///< nodes; names are unique
+    Origins origins;
 
     friend bool operator==(const Config &, const Config &) = default;
 };

@@ -16,19 +16,6 @@ namespace dmaheap::config {
 
 namespace {
 
-Heap read_heap(const Scope &heaps, const Entry &named)
-{
-    const toml::table &table = table_of(heaps, named, "[heap." + as_key(named.name) + "]");
-    Heap heap;
-    if (const auto accepted = set_heap_name(heap, named.name); !accepted)
-        heaps.refuse(named.key_at, named.name, accepted.error());
-
-    const Scope scope{ heaps.file, heaps.table + as_key(named.name) + '.' };
-    for (const auto &entry : in_order_of_text(table))
-        read_setting(scope, entry, heap_keys(), names_of(heap_keys()), heap);
-    return heap;
-}
-
 Limits read_limits(const Scope &scope, const toml::table &table)
 {
     Limits limits;
@@ -41,24 +28,24 @@ Config read_config(std::string_view file, const toml::table &root)
 {
     const Scope scope{ file, "" };
     auto known = names_of(daemon_keys());
-    known.insert(known.end(), { "limits", "heap", "ion" });
+    known.insert(known.end(), { "limits", "region", "heap", "ion" });
 
     Config config;
     for (const auto &entry : in_order_of_text(root)) {
-        if (entry.name == "limits") {
+        if (entry.name == "limits")
             config.limits = read_limits({ file, "limits." }, table_of(scope, entry, "[limits]"));
-            continue;
-        }
-        if (entry.name == "ion") {
+        else if (entry.name == "ion")
             config.ion = read_ion(scope, entry);
-            continue;
-        }
-        if (entry.name != "heap") {
+        else if (entry.name == "heap")
+            for (const auto &named : in_order_of_text(table_of(scope, entry, "[heap.NAME]")))
+                config.heaps.push_back(read_named({ file, "heap." }, named, heap_keys(),
+                                                  set_heap_name, config.origins));
+        else if (entry.name == "region")
+            for (const auto &named : in_order_of_text(table_of(scope, entry, "[region.NAME]")))
+                config.regions.push_back(read_named({ file, "region." }, named, region_keys(),
+                                                    set_region_name, config.origins));
+        else
             read_setting(scope, entry, daemon_keys(), known, config);
-            continue;
-        }
-        for (const auto &named : in_order_of_text(table_of(scope, entry, "[heap.NAME]")))
-            config.heaps.push_back(read_heap({ file, "heap." }, named));
     }
     return config;
 }
@@ -97,15 +84,24 @@ Meant meant_by(std::string_view line)
     return { trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)) };
 }
 
+/// Of any key of that name; empty when there is none.
+std::string_view example_of(std::string_view name)
+{
+    if (const auto *const of_heap = find(heap_keys(), name))
+        return of_heap->example;
+    if (const auto *const of_region = find(region_keys(), name))
+        return of_region->example;
+    const auto *const of_daemon = find(daemon_keys(), name);
+    return of_daemon ? of_daemon->example : std::string_view();
+}
+
 /// Most often it is the quotes that are missing: mode = 0660.
 std::string quoting_hint(const Meant &meant)
 {
-    const auto *const of_heap = find(heap_keys(), meant.key);
-    const auto *const of_daemon = find(daemon_keys(), meant.key);
-    if ((!of_heap && !of_daemon) || meant.value.starts_with('"') || meant.value.starts_with('\''))
+    const std::string_view example = example_of(meant.key);
+    if (example.empty() || meant.value.starts_with('"') || meant.value.starts_with('\''))
         return {};
 
-    const auto example = of_heap ? of_heap->example : of_daemon->example;
     return "; values stand in quotes: " + std::string(meant.key) + " = " + quoted(example);
 }
 
@@ -121,12 +117,33 @@ std::string quoting_hint(const Meant &meant)
     refuse(file, at, (key.empty() ? "" : key + ": ") + what + quoting_hint(meant));
 }
 
+/// Lines as a TOML array.
+std::string as_list(const std::string &lines)
+{
+    std::istringstream in(lines);
+    std::string list;
+    for (std::string line; std::getline(in, line);)
+        list.append(list.empty() ? "[" : ", ").append(quoted(line));
+    return list + "]";
+}
+
 template <class Target>
 void write_settings(std::ostream &out, std::span<const Key<Target>> keys, const Target &source)
 {
     for (const auto &key : keys)
         if (const auto text = key.get(source))
-            out << key.name << " = " << quoted(*text) << '\n';
+            out << key.name << " = " << (key.kind == Kind::list ? as_list(*text) : quoted(*text))
+                << '\n';
+}
+
+template <class Target>
+void write_tables(std::ostream &out, std::string_view kind, std::span<const Key<Target>> keys,
+                  const std::vector<Target> &sources)
+{
+    for (const auto &source : sources) {
+        out << "\n[" << kind << '.' << as_key(source.name) << "]\n";
+        write_settings(out, keys, source);
+    }
 }
 
 } // namespace
@@ -157,10 +174,8 @@ std::string to_toml(const Config &config)
         out << "\n[limits]\n";
         write_settings(out, limits_keys(), config.limits);
     }
-    for (const auto &heap : config.heaps) {
-        out << "\n[heap." << as_key(heap.name) << "]\n";
-        write_settings(out, heap_keys(), heap);
-    }
+    write_tables(out, "region", region_keys(), config.regions);
+    write_tables(out, "heap", heap_keys(), config.heaps);
     write_ion(out, config.ion);
     return out.str();
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <filesystem>
 
@@ -10,17 +11,11 @@
 #include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_limits.h"
 #include "tools/dmaheapd/config_text.h"
+#include "tools/dmaheapd/config_values.h"
 
 namespace dmaheap::config {
 
 namespace {
-
-/// What the config calls a value.
-template <class Value>
-struct Word {
-    std::string_view text;
-    Value value;
-};
 
 constexpr std::array kFrontends{ Word{ "auto", Frontend::automatic },
                                  Word{ "cuse", Frontend::cuse }, Word{ "fuse", Frontend::fuse } };
@@ -36,6 +31,18 @@ constexpr std::array kDeliveries{ Word{ "auto", Delivery::automatic },
 constexpr std::array kOnConflict{ Word{ "fail", OnConflict::fail },
                                   Word{ "skip", OnConflict::skip } };
 
+constexpr std::array kContiguity{ Word{ "physical", Contiguity::physical },
+                                  Word{ "emulated", Contiguity::emulated } };
+
+constexpr std::array kOverflow{ Word{ "fail", Overflow::fail },
+                                Word{ "region", Overflow::region } };
+
+constexpr std::array kPages{ Word{ "4KiB", Bytes{ 4 } << 10 }, Word{ "2MiB", Bytes{ 2 } << 20 },
+                             Word{ "1GiB", Bytes{ 1 } << 30 } };
+
+constexpr Bytes kPage = 4096;
+constexpr unsigned kMostBuffers = 4096;
+
 using Name = Word<std::string_view>;
 constexpr std::array kLogLevels{ Name{ "trace", "trace" }, Name{ "debug", "debug" },
                                  Name{ "info", "info" },   Name{ "warning", "warning" },
@@ -43,39 +50,6 @@ constexpr std::array kLogLevels{ Name{ "trace", "trace" }, Name{ "debug", "debug
 
 /// Device names have no room for more: DEVNAME=dma_heap/NAME is kept to 64 bytes.
 constexpr std::size_t kLongestName = 64 - std::string_view("dma_heap/").size();
-
-std::unexpected<std::string> wrong(std::string_view text, std::string_view what)
-{
-    return std::unexpected(quoted(text).append(" ").append(what));
-}
-
-std::unexpected<std::string> none_of(std::string_view text, std::span<const std::string_view> words)
-{
-    return wrong(text, "is none of: " + listed(words) + suggestion(text, words));
-}
-
-template <auto Member, const auto &Words, class Target>
-Accepted set_word(Target &target, std::string_view text)
-{
-    std::vector<std::string_view> texts;
-    for (const auto &word : Words) {
-        if (word.text == text) {
-            target.*Member = word.value;
-            return {};
-        }
-        texts.push_back(word.text);
-    }
-    return none_of(text, texts);
-}
-
-template <auto Member, const auto &Words, class Target>
-std::optional<std::string> get_word(const Target &target)
-{
-    for (const auto &word : Words)
-        if (word.value == target.*Member)
-            return std::string(word.text);
-    return std::nullopt;
-}
 
 Accepted set_dev_root(Config &config, std::string_view text)
 {
@@ -142,10 +116,48 @@ Accepted set_account(Heap &heap, std::string_view text)
     return {};
 }
 
-template <auto Member, class Target>
-std::optional<std::string> get_text(const Target &target)
+/// Anything that can name a region; whether there is one is seen when all is read.
+Accepted set_region(Heap &heap, std::string_view text)
 {
-    return target.*Member;
+    Region region;
+    if (auto accepted = set_region_name(region, text); !accepted)
+        return accepted;
+
+    heap.region = region.name;
+    return {};
+}
+
+Accepted set_alignment(Heap &heap, std::string_view text)
+{
+    Heap wanted;
+    if (auto accepted = set_size<&Heap::alignment, kPage>(wanted, text); !accepted)
+        return accepted;
+    if (!std::has_single_bit(*wanted.alignment))
+        return wrong(text, "is no power of 2");
+
+    heap.alignment = wanted.alignment;
+    return {};
+}
+
+Accepted add_alias(Heap &heap, std::string_view text)
+{
+    Heap named;
+    if (auto accepted = set_heap_name(named, text); !accepted)
+        return accepted;
+    if (named.name == heap.name ||
+        std::ranges::find(heap.aliases, named.name) != heap.aliases.end())
+        return wrong(text, "is a name of this heap already");
+
+    heap.aliases.push_back(named.name);
+    return {};
+}
+
+std::optional<std::string> get_aliases(const Heap &heap)
+{
+    std::string lines;
+    for (const auto &alias : heap.aliases)
+        lines.append(lines.empty() ? "" : "\n").append(alias);
+    return lines.empty() ? std::nullopt : std::optional(lines);
 }
 
 constexpr std::array kDaemonKeys{
@@ -195,6 +207,26 @@ constexpr std::array kHeapKeys{
                "when the node's name is taken already; fail when left away",
                set_word<&Heap::on_conflict, kOnConflict>,
                get_word<&Heap::on_conflict, kOnConflict> },
+    Key<Heap>{ "aliases", "NAME[+NAME]...", "reserved", "further names of the node", add_alias,
+               get_aliases, Kind::list },
+    Key<Heap>{ "region", "REGION", "cma", "what the memory is taken from", set_region,
+               get_text<&Heap::region> },
+    Key<Heap>{ "guarantee", "SIZE", "32MiB", "of the region, for this heap alone",
+               set_size<&Heap::guarantee, kPage>, get_size<&Heap::guarantee> },
+    Key<Heap>{ "alignment", "SIZE", "64KiB", "of each buffer in the region; a page when left away",
+               set_alignment, get_size<&Heap::alignment> },
+    Key<Heap>{ "contiguity", "physical|emulated", "emulated",
+               "emulated: one piece of a region of ordinary pages will do",
+               set_word<&Heap::contiguity, kContiguity>, get_word<&Heap::contiguity, kContiguity> },
+    Key<Heap>{ "buffers", "COUNT", "8", "of policy reserved: how many",
+               set_count<&Heap::buffers, kMostBuffers>, get_count<&Heap::buffers>, Kind::number },
+    Key<Heap>{ "buffer-size", "SIZE", "4MiB", "of policy reserved: how large",
+               set_size<&Heap::buffer_size, kPage>, get_size<&Heap::buffer_size> },
+    Key<Heap>{ "overflow", "fail|region", "fail",
+               "of policy reserved: when all are out; fail when left away",
+               set_word<&Heap::overflow, kOverflow>, get_word<&Heap::overflow, kOverflow> },
+    Key<Heap>{ "pages", "4KiB|2MiB|1GiB", "2MiB", "of policy system: preferred, if there are any",
+               set_word<&Heap::pages, kPages>, get_word<&Heap::pages, kPages> },
 };
 
 } // namespace

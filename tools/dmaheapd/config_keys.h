@@ -17,6 +17,13 @@ namespace dmaheap::config {
 /// Done, or what is wrong with a value and what would be right.
 using Accepted = std::expected<void, std::string>;
 
+/// How the config file spells a value, besides as a string.
+enum class Kind {
+    text,
+    number, ///< also as an integer
+    list,   ///< as an array of strings, each of which is given to set(); get() has a line for each
+};
+
 template <class Target>
 struct Key {
     std::string_view name;
@@ -26,6 +33,7 @@ struct Key {
     Accepted (*set)(Target &target, std::string_view text);
     /// The text that set() reads back, nothing when the setting was not given.
     std::optional<std::string> (*get)(const Target &target);
+    Kind kind = Kind::text;
 };
 
 /// Of the daemon: top level of the config file, long options of the command line.
@@ -33,6 +41,12 @@ std::span<const Key<Config>> daemon_keys();
 
 /// Of one heap: `[heap.NAME]` of the config file, after the policy in `--heap`.
 std::span<const Key<Heap>> heap_keys();
+
+/// Of one region: `[region.NAME]` of the config file.
+std::span<const Key<Region>> region_keys();
+
+/// Sets the region's name.
+Accepted set_region_name(Region &region, std::string_view name);
 
 /// Sets the heap's name, which becomes that of a file and of a device.
 Accepted set_heap_name(Heap &heap, std::string_view name);

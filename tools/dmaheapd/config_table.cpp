@@ -56,6 +56,32 @@ const toml::table &table_of(const Scope &scope, const Entry &entry, std::string_
     return *table;
 }
 
+std::vector<std::string> texts_of(const Scope &scope, const Entry &entry, Kind kind,
+                                  std::string_view example)
+{
+    const auto refuse_type = [&](std::string_view wanted, const toml::node &found) {
+        scope.refuse(found.source().begin, entry.name,
+                     "must be " + std::string(wanted) + " such as " + quoted(example) +
+                         ", not: " + type_of(found));
+    };
+    if (const auto *const text = entry.value->as_string())
+        return { text->get() };
+    if (const auto *const number = entry.value->as_integer(); number && kind == Kind::number)
+        return { std::to_string(number->get()) };
+
+    const auto *const list = entry.value->as_array();
+    if (!list || kind != Kind::list)
+        refuse_type("a string", *entry.value);
+
+    std::vector<std::string> texts;
+    for (const auto &element : *list) {
+        if (!element.is_string())
+            refuse_type("a list of strings", element);
+        texts.push_back(element.as_string()->get());
+    }
+    return texts;
+}
+
 void refuse_unknown(const Scope &scope, const Entry &entry, std::span<const std::string_view> known)
 {
     scope.refuse(entry.key_at, entry.name,

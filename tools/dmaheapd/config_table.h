@@ -49,6 +49,10 @@ const toml::table &table_of(const Scope &scope, const Entry &entry, std::string_
 [[noreturn]] void refuse_unknown(const Scope &scope, const Entry &entry,
                                  std::span<const std::string_view> known);
 
+/// The texts that a setting of that kind is given: one, or those of a list.
+std::vector<std::string> texts_of(const Scope &scope, const Entry &entry, Kind kind,
+                                  std::string_view example);
+
 /// Sets what the entry says; `known` is what could stand there.
 template <class Target>
 void read_setting(const Scope &scope, const Entry &entry, std::span<const Key<Target>> keys,
@@ -58,14 +62,31 @@ void read_setting(const Scope &scope, const Entry &entry, std::span<const Key<Ta
     if (!key)
         refuse_unknown(scope, entry, known);
 
-    const auto *const text = entry.value->as_string();
-    if (!text)
-        scope.refuse(entry.value_at, entry.name,
-                     "must be a string such as " + quoted(key->example) +
-                         ", not: " + type_of(*entry.value));
+    for (const auto &text : texts_of(scope, entry, key->kind, key->example))
+        if (const auto accepted = key->set(target, text); !accepted)
+            scope.refuse(entry.value_at, entry.name, accepted.error());
+}
 
-    if (const auto accepted = key->set(target, text->get()); !accepted)
-        scope.refuse(entry.value_at, entry.name, accepted.error());
+/// One table of those that have a name each, such as [heap.NAME]; `origins` learns where it and
+/// its settings are.
+template <class Target>
+Target read_named(const Scope &scope, const Entry &named, std::span<const Key<Target>> keys,
+                  Accepted (*set_name)(Target &, std::string_view), Origins &origins)
+{
+    const std::string name = scope.table + as_key(named.name);
+    const toml::table &table = table_of(scope, named, "[" + name + "]");
+    Target target;
+    if (const auto accepted = set_name(target, named.name); !accepted)
+        scope.refuse(named.key_at, named.name, accepted.error());
+
+    origins.places[name] = scope.place(named.key_at, named.name);
+    const Scope within{ scope.file, name + '.' };
+    for (const auto &entry : in_order_of_text(table)) {
+        read_setting(within, entry, keys, names_of(keys), target);
+        origins.places[within.table + std::string(entry.name)] =
+            within.place(entry.value_at, entry.name);
+    }
+    return target;
 }
 
 } // namespace dmaheap::config

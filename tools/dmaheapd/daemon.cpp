@@ -18,7 +18,6 @@
 #include "cuse/dma_heap_device.h"
 #include "cuse/fuse_mount.h"
 #include "cuse/kernel_access.h"
-#include "policies/catalogue.h"
 #include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
@@ -106,15 +105,20 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
         spdlog::info("took away {} stale mount(s) at {}", stale, folder);
 
     ledger_.set_limits_of_all(limits_of_all(config.limits));
-    const auto heaps = without_conflicts(config.heaps, folder);
-    for (const config::Heap &heap : heaps)
-        add_heap(heap);
+    config::Config served = config;
+    served.heaps = without_conflicts(config.heaps, folder);
+    regions_.make(served, *exporter_);
+    for (const config::Heap &heap : served.heaps)
+        add_heap(served, heap);
     add_ion(config);
-    show_nodes(config, heaps);
+    show_nodes(config);
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
 }
 
-Daemon::~Daemon() = default;
+Daemon::~Daemon()
+{
+    regions_.stop();
+}
 
 void Daemon::run(int end)
 {
@@ -143,43 +147,49 @@ cuse::Device *Daemon::device_of(const struct stat &file) const
     return found;
 }
 
-void Daemon::add_heap(const config::Heap &heap)
+void Daemon::add_heap(const config::Config &config, const config::Heap &heap)
 {
-    const auto *const policy = policies::find(heap.policy);
-    if (!policy)
-        throw std::runtime_error("heap " + heap.name + ": no such policy: " + heap.policy);
-
     ledger_.set_limits(heap.name, limits_of(heap));
-    heaps_.push_back(std::make_unique<Heap>(heap.name, policy->make(), ledger_, *exporter_));
+    heaps_.push_back(std::make_unique<Heap>(
+        heap.name, make_policy(config, heap, regions_, *exporter_), ledger_, *exporter_));
     devices_.push_back(std::make_unique<cuse::DmaHeapDevice>(
         *heaps_.back(), delivery_,
         [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
             refusals_.add(device, caller, error);
         }));
+    add_nodes(heap, *devices_.back());
 }
 
-void Daemon::show_nodes(const config::Config &config, const std::vector<config::Heap> &heaps)
+void Daemon::add_nodes(const config::Heap &heap, cuse::Device &device)
+{
+    shown_.push_back({ heap, &device });
+    for (const std::string &alias : heap.aliases) {
+        shown_.push_back({ heap, &device });
+        shown_.back().heap.name = alias;
+    }
+}
+
+void Daemon::show_nodes(const config::Config &config)
 {
     if (choose_frontend(config) == config::Frontend::cuse)
-        show_in_cuse(heaps);
+        show_in_cuse();
     else
-        show_in_fuse(config.dev_root, heaps);
+        show_in_fuse(config.dev_root);
     if (tree_)
         show_ion_in_fuse(config.dev_root, config.ion);
     else
         show_ion_in_cuse(config.ion);
 }
 
-void Daemon::show_in_cuse(const std::vector<config::Heap> &heaps)
+void Daemon::show_in_cuse()
 {
-    for (std::size_t at = 0; at < heaps.size(); ++at) {
-        auto node =
-            cuse::CuseNode::create("dma_heap/" + heaps[at].name, *devices_[at], last_node());
-        require(heaps[at], node ? Status() : std::unexpected(node.error()));
+    for (const auto &[heap, device] : shown_) {
+        auto node = cuse::CuseNode::create("dma_heap/" + heap.name, *device, last_node());
+        require(heap, node ? Status() : std::unexpected(node.error()));
         nodes_.push_back(*std::move(node));
-        const NodePermissions permissions = permissions_of(heaps[at]);
-        require(heaps[at], nodes_.back()->show(server_));
-        require(heaps[at], apply_to(nodes_.back()->path(), permissions));
+        const NodePermissions permissions = permissions_of(heap);
+        require(heap, nodes_.back()->show(server_));
+        require(heap, apply_to(nodes_.back()->path(), permissions));
     }
 }
 
@@ -189,15 +199,15 @@ const cuse::CuseNode *Daemon::last_node() const
     return nodes_.empty() ? nullptr : nodes_.back().get();
 }
 
-void Daemon::show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps)
+void Daemon::show_in_fuse(const std::string &dev_root)
 {
     require_empty(dev_root + kFolder);
     std::vector<cuse::FuseTree::Node> nodes;
-    nodes.reserve(heaps.size());
-    for (std::size_t at = 0; at < heaps.size(); ++at) {
-        const NodePermissions permissions = permissions_of(heaps[at]);
-        nodes.push_back({ .name = heaps[at].name,
-                          .device = devices_[at].get(),
+    nodes.reserve(shown_.size());
+    for (const auto &[heap, device] : shown_) {
+        const NodePermissions permissions = permissions_of(heap);
+        nodes.push_back({ .name = heap.name,
+                          .device = device,
                           .mode = permissions.mode.value_or(kDefaultMode),
                           .owner = permissions.owner.value_or(0),
                           .group = permissions.group.value_or(0) });

@@ -22,6 +22,7 @@
 #include "tools/dmaheapd/dev_root.h"
 #include "tools/dmaheapd/reaper.h"
 #include "tools/dmaheapd/refusal_log.h"
+#include "tools/dmaheapd/regions.h"
 #include "tools/dmaheapd/signals.h"
 
 namespace dmaheap::daemon {
@@ -47,10 +48,17 @@ public:
     [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
 
 private:
-    void add_heap(const config::Heap &heap);
-    void show_nodes(const config::Config &config, const std::vector<config::Heap> &heaps);
-    void show_in_cuse(const std::vector<config::Heap> &heaps);
-    void show_in_fuse(const std::string &dev_root, const std::vector<config::Heap> &heaps);
+    /// A name of a heap: `heap` is called what the node is.
+    struct Node {
+        config::Heap heap;
+        cuse::Device *device;
+    };
+
+    void add_heap(const config::Config &config, const config::Heap &heap);
+    void add_nodes(const config::Heap &heap, cuse::Device &device);
+    void show_nodes(const config::Config &config);
+    void show_in_cuse();
+    void show_in_fuse(const std::string &dev_root);
     [[nodiscard]] const cuse::CuseNode *last_node() const;
     void add_ion(const config::Config &config);
     void show_ion_in_cuse(const std::vector<config::Ion> &nodes);
@@ -65,6 +73,7 @@ private:
     Reaper reaper_;
     RefusalLog refusals_;
     Ledger ledger_;
+    Regions regions_;
     std::unique_ptr<Exporter> exporter_;
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;
@@ -72,6 +81,7 @@ private:
     std::vector<std::unique_ptr<cuse::Device>> devices_;
     cuse::IonQuota ion_quota_;
     std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them
+    std::vector<Node> shown_;
     std::optional<cuse::FuseTree> tree_;
     std::vector<std::unique_ptr<cuse::FuseTree>> ion_trees_;
     std::vector<std::unique_ptr<cuse::CuseNode>> nodes_;

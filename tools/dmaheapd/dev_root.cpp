@@ -15,6 +15,25 @@
 
 namespace dmaheap::daemon {
 
+namespace {
+
+/// Throws for a name that is taken and may not be skipped.
+bool is_free(const config::Heap &heap, const std::string &name, const std::string &folder)
+{
+    const std::string node = folder + "/" + name;
+    if (::access(node.c_str(), F_OK) != 0)
+        return true;
+    if (heap.on_conflict != config::OnConflict::skip)
+        throw std::runtime_error("heap " + heap.name + ": " + node +
+                                 " exists already; give the heap another name, or on-conflict "
+                                 "= \"skip\" to leave that node alone");
+
+    spdlog::info("heap {}: {} exists already; skipped", heap.name, node);
+    return false;
+}
+
+} // namespace
+
 DevRootLock::DevRootLock(const std::string &dev_root)
 {
     auto folder = sys::open(dev_root.c_str(), O_RDONLY | O_DIRECTORY);
@@ -33,15 +52,12 @@ std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &hea
 {
     std::vector<config::Heap> free;
     for (const config::Heap &heap : heaps) {
-        const std::string node = folder + "/" + heap.name;
-        if (::access(node.c_str(), F_OK) != 0)
-            free.push_back(heap);
-        else if (heap.on_conflict == config::OnConflict::skip)
-            spdlog::info("heap {}: {} exists already; skipped", heap.name, node);
-        else
-            throw std::runtime_error("heap " + heap.name + ": " + node +
-                                     " exists already; give the heap another name, or on-conflict "
-                                     "= \"skip\" to leave that node alone");
+        if (!is_free(heap, heap.name, folder))
+            continue;
+
+        free.push_back(heap);
+        std::erase_if(free.back().aliases,
+                      [&](const std::string &alias) { return !is_free(heap, alias, folder); });
     }
     return free;
 }

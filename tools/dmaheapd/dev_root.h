@@ -20,8 +20,8 @@ private:
     UniqueFd folder_;
 };
 
-/// The heaps whose name is still free in `folder`. Throws std::runtime_error for one that is taken
-/// and does not say on-conflict = "skip".
+/// The heaps whose name is still free in `folder`, with those of their aliases that are. Throws
+/// std::runtime_error for a name that is taken, of a heap that does not say on-conflict = "skip".
 std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &heaps,
                                             const std::string &folder);
 

@@ -26,6 +26,11 @@ Halves split(std::string_view text, char mark)
     return { text.substr(0, at), text.substr(at + 1) };
 }
 
+Halves whole(std::string_view text)
+{
+    return { text, std::nullopt };
+}
+
 [[noreturn]] void refuse(std::string_view spec, std::string_view what)
 {
     throw Refused("--heap: " + quoted(spec).append(": ").append(what) +
@@ -41,8 +46,12 @@ void set(std::string_view spec, Heap &heap, std::string_view name, std::string_v
                          ", there are: " + listed(known));
     }
 
-    if (const auto accepted = key->set(heap, value); !accepted)
-        refuse(spec, std::string(name) + ": " + accepted.error());
+    for (std::optional<std::string_view> rest = value; rest;) {
+        const auto [one, others] = key->kind == Kind::list ? split(*rest, '+') : whole(*rest);
+        if (const auto accepted = key->set(heap, one); !accepted)
+            refuse(spec, std::string(name) + ": " + accepted.error());
+        rest = others;
+    }
 }
 
 void set_once(std::string_view spec, Heap &heap, std::string_view setting,

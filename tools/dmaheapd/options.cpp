@@ -16,6 +16,7 @@
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/heap_spec.h"
 #include "tools/dmaheapd/ion_tables.h"
+#include "tools/dmaheapd/memory_rules.h"
 
 namespace dmaheap::options {
 
@@ -173,6 +174,15 @@ void lay_settings_over(Config &config, const CLI::App &app, const Typed &typed)
     }
 }
 
+/// The file no longer says what this heap is.
+void forget_origins(Config &config, const Heap &heap)
+{
+    const std::string table = config::name_of_table(heap);
+    std::erase_if(config.origins.places, [&](const auto &origin) {
+        return origin.first == table || origin.first.starts_with(table + ".");
+    });
+}
+
 void lay_heaps_over(Config &config, const Typed &typed)
 {
     std::vector<std::string> given;
@@ -182,6 +192,7 @@ void lay_heaps_over(Config &config, const Typed &typed)
             throw Refused("--heap: " + config::quoted(heap.name) + " is given twice");
 
         given.push_back(heap.name);
+        forget_origins(config, heap);
         const auto same = std::ranges::find(config.heaps, heap.name, &Heap::name);
         if (same == config.heaps.end())
             config.heaps.push_back(std::move(heap));
@@ -207,6 +218,7 @@ void check_together(const Options &options, const CLI::App &app)
                       ": frontend cuse makes nodes in /dev only, not in " +
                       config::quoted(config.dev_root) + ": use frontend fuse");
     config::check_ion(config);
+    config::check_memory(config);
 }
 
 std::optional<std::string> answer(const Options &options, const Typed &typed)

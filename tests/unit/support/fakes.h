@@ -32,7 +32,7 @@ private:
 };
 
 /// Hands out the memory itself. Keeps the buffers until reap() is called.
-class FakeExporter final : public Exporter {
+class FakeExporter : public Exporter {
 public:
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override
     {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "core/reservoir.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include <sys/mman.h>
+
+#include "core/mapping.h"
+#include "core/pagemap.h"
+#include "core/sys.h"
+#include "core/wipe.h"
+
+namespace dmaheap {
+
+namespace {
+
+constexpr const char *kName = "dmaheapd-region";
+
+/// Takes all the pages, zeroed.
+Status take_pages(int file, Bytes size)
+{
+    auto another = sys::duplicate(file);
+    if (!another)
+        return std::unexpected(another.error());
+
+    Memory all(Extent{ .file = *std::move(another), .offset = 0, .size = size });
+    return wipe(all);
+}
+
+/// The physical address of each page of a file of huge pages. Takes those that it has not got.
+Result<std::vector<std::uint64_t>> addresses_of(int file, Bytes size, Bytes page)
+{
+    auto mapping = Mapping::shared(file, 0, size); // reserves them, so that no access can fail
+    if (!mapping)
+        return std::unexpected(mapping.error());
+
+    return physical_addresses(mapping->data(), size, page);
+}
+
+/// The pages' numbers, by address.
+std::vector<std::size_t> by_address(const std::vector<std::uint64_t> &addresses)
+{
+    std::vector<std::size_t> order(addresses.size());
+    std::iota(order.begin(), order.end(), std::size_t{ 0 });
+    std::ranges::sort(order, {}, [&](std::size_t page) { return addresses[page]; });
+    return order;
+}
+
+} // namespace
+
+Result<Reservoir> Reservoir::ordinary(Bytes size)
+{
+    auto file = sys::memfd(kName, size);
+    if (!file)
+        return std::unexpected(file.error());
+    if (auto taken = take_pages(file->get(), size); !taken)
+        return std::unexpected(taken.error());
+
+    Reservoir reservoir = files_apart(size);
+    reservoir.file_ = *std::move(file);
+    return reservoir;
+}
+
+Result<Reservoir> Reservoir::huge(Bytes size, Bytes page)
+{
+    auto file = sys::huge_memfd(kName, size, page);
+    if (!file)
+        return std::unexpected(file.error());
+    const auto addresses = addresses_of(file->get(), size, page);
+    if (!addresses)
+        return std::unexpected(addresses.error());
+
+    Reservoir reservoir;
+    reservoir.file_ = *std::move(file);
+    reservoir.size_ = size;
+    reservoir.page_ = page;
+    reservoir.contiguous_ = true;
+    std::uint64_t next = 0;
+    for (const std::size_t number : by_address(*addresses)) {
+        if (reservoir.runs_.empty() || (*addresses)[number] != next)
+            reservoir.runs_.push_back({ .offset = reservoir.offsets_.size() * page, .size = 0 });
+        reservoir.runs_.back().size += page;
+        reservoir.offsets_.push_back(number * page);
+        next = (*addresses)[number] + page;
+    }
+    return reservoir;
+}
+
+Result<Reservoir> Reservoir::of_file(UniqueFd file, Bytes size)
+{
+    Reservoir reservoir = files_apart(size);
+    reservoir.file_ = std::move(file);
+    reservoir.used_before_ = true;
+    return reservoir;
+}
+
+Reservoir Reservoir::files_apart(Bytes size)
+{
+    Reservoir reservoir;
+    reservoir.size_ = size;
+    reservoir.runs_.push_back({ .offset = 0, .size = size });
+    return reservoir;
+}
+
+Status Reservoir::describe(Range range, std::vector<Extent> &extents) const
+{
+    if (apart()) {
+        auto file = sys::memfd(kName, range.size);
+        if (!file)
+            return std::unexpected(file.error());
+
+        extents.push_back({ .file = *std::move(file), .offset = 0, .size = range.size });
+        return {};
+    }
+    const Bytes end = range.offset + range.size;
+    for (Bytes at = range.offset; at < end;) {
+        const Bytes within = at % page_;
+        const Bytes length = offsets_.empty() ? range.size : std::min(end - at, page_ - within);
+        const Bytes offset = offsets_.empty() ? at : offsets_[at / page_] + within;
+        at += length;
+        const bool goes_on =
+            !extents.empty() && extents.back().offset + extents.back().size == offset;
+        if (goes_on) {
+            extents.back().size += length;
+            continue;
+        }
+        auto file = sys::duplicate(file_.get());
+        if (!file)
+            return std::unexpected(file.error());
+
+        extents.push_back({ .file = *std::move(file), .offset = offset, .size = length });
+    }
+    return {};
+}
+
+} // namespace dmaheap

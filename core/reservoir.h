@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/extents.h"
+#include "core/memory.h"
+
+namespace dmaheap {
+
+/// The pages of a region: memory that is set aside once, numbered by bytes from 0, and the file
+/// that each byte is in. Knows nothing of who has which part.
+class Reservoir {
+public:
+    /// Ordinary pages, all of them taken. One run, though physically they are anywhere.
+    static Result<Reservoir> ordinary(Bytes size);
+
+    /// Pages of hugetlbfs of `page` bytes, all of them taken. They are numbered by physical
+    /// address, and each run is physically contiguous. ENOMEM when there are not enough of them,
+    /// EPERM for somebody who is not shown physical addresses.
+    static Result<Reservoir> huge(Bytes size, Bytes page);
+
+    /// The bytes of a file, of which others may know more than we: its content may be anything.
+    static Result<Reservoir> of_file(UniqueFd file, Bytes size);
+
+    /// Only the numbers: each piece becomes a new file of ordinary pages when it is asked for. For
+    /// exporters that show whole files.
+    static Reservoir files_apart(Bytes size);
+
+    [[nodiscard]] Bytes size() const { return size_; }
+    [[nodiscard]] Bytes page() const { return page_; }
+    [[nodiscard]] const std::vector<Range> &runs() const { return runs_; }
+    /// Whether a run is physically contiguous.
+    [[nodiscard]] bool contiguous() const { return contiguous_; }
+    /// Whether pieces are files of their own, new ones each time.
+    [[nodiscard]] bool apart() const { return !file_.valid(); }
+    /// Whether it may hold anything before it is wiped.
+    [[nodiscard]] bool used_before() const { return used_before_; }
+
+    /// Adds what a range of one run is made of to `extents`. EMFILE, ENOMEM.
+    Status describe(Range range, std::vector<Extent> &extents) const;
+
+private:
+    Reservoir() = default;
+
+    UniqueFd file_;
+    Bytes size_ = 0;
+    Bytes page_ = Extents::kGranule;
+    std::vector<Range> runs_;
+    std::vector<Bytes> offsets_; ///< in the file, of each page; empty: in the file's order
+    bool contiguous_ = false;
+    bool used_before_ = false;
+};
+
+} // namespace dmaheap

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "core/wiper.h"
+
+#include <utility>
+
+#include "core/wipe.h"
+
+namespace dmaheap {
+
+Wiper::Wiper() : thread_([this](const std::stop_token &stopped) { work(stopped); }) {}
+
+Wiper::~Wiper()
+{
+    stop();
+}
+
+void Wiper::wipe(Memory memory, Done done)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        if (!stopped_) {
+            jobs_.push_back({ std::move(memory), std::move(done) });
+            changed_.notify_one();
+            return;
+        }
+    }
+    done(std::move(memory), failure(ECANCELED, "wiping"));
+}
+
+void Wiper::stop()
+{
+    std::deque<Job> left;
+    {
+        const std::scoped_lock lock(mutex_);
+        stopped_ = true;
+        left.swap(jobs_);
+    }
+    thread_.request_stop();
+    if (thread_.joinable())
+        thread_.join();
+    for (auto &[memory, done] : left)
+        done(std::move(memory), failure(ECANCELED, "wiping"));
+}
+
+void Wiper::work(const std::stop_token &stopped)
+{
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stopped, [this] { return !jobs_.empty(); })) {
+        Job job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        const Status status = dmaheap::wipe(job.memory);
+        job.done(std::move(job.memory), status);
+        lock.lock();
+    }
+}
+
+} // namespace dmaheap

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "tools/dmaheapd/regions.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "core/available_memory.h"
+#include "tools/dmaheapd/config_text.h"
+#include "tools/dmaheapd/memory_rules.h"
+
+namespace dmaheap::daemon {
+
+namespace {
+
+using config::HugePages;
+using config::name_of_table;
+using config::refuse_setting;
+
+constexpr Bytes kOrdinaryPage = 4096;
+constexpr Bytes kHugePage = Bytes{ 2 } << 20;
+
+/// Of a heap's own region when nothing else tells: as many kernels make their CMA area, and no
+/// large part of a small machine.
+Bytes default_size()
+{
+    constexpr Bytes kUsual = Bytes{ 64 } << 20;
+    constexpr Bytes kPart = 16;
+    const Bytes most = machine_memory() / kPart / kHugePage * kHugePage;
+    return std::clamp(most, kHugePage, kUsual);
+}
+
+/// What a heap without a region gets.
+config::Region own_region(const config::Heap &heap)
+{
+    config::Region region;
+    region.name = heap.name;
+    region.size = heap.policy == "reserved"
+                      ? config::set_aside_for(heap)
+                      : page_aligned(heap.limit.value_or(default_size())).value_or(default_size());
+    return region;
+}
+
+std::string reason(const Error &error)
+{
+    return std::string(error.step) + ": " + std::strerror(error.code);
+}
+
+/// Ordinary pages are given until the machine is out of memory, so it is asked before.
+Result<Reservoir> ordinary(Bytes size, const Exporter &exporter)
+{
+    if (size > available_memory())
+        return failure(ENOMEM, "available memory of this machine");
+    if (!exporter.shows_extents())
+        return Reservoir::files_apart(size);
+
+    return Reservoir::ordinary(size);
+}
+
+} // namespace
+
+Regions::~Regions()
+{
+    wiper_.stop();
+}
+
+void Regions::make(const config::Config &config, const Exporter &exporter)
+{
+    for (const auto &region : config.regions)
+        make_region(config, region, exporter);
+    for (const auto &heap : config.heaps)
+        if (!heap.region && policies::find(heap.policy)->draws_from_region)
+            make_own(config, heap, exporter);
+}
+
+policies::Options Regions::options_for(const config::Heap &heap) const
+{
+    policies::Options options;
+    const auto found = by_key_.find(heap.region ? *heap.region : name_of_table(heap));
+    options.region = found == by_key_.end() ? nullptr : found->second;
+    options.guarantee = heap.guarantee.value_or(0);
+    options.alignment = heap.alignment.value_or(kOrdinaryPage);
+    options.buffers = heap.buffers.value_or(0);
+    options.buffer_size = heap.buffer_size.value_or(0);
+    options.overflow = heap.overflow == config::Overflow::region;
+    options.page = heap.pages.value_or(kOrdinaryPage);
+    return options;
+}
+
+void Regions::make_region(const config::Config &config, const config::Region &region,
+                          const Exporter &exporter)
+{
+    const Bytes page = config::page_of(region);
+    if (page != kOrdinaryPage && !huge_pages::exist(page))
+        refuse_setting(config, name_of_table(region), "pages",
+                       "this machine has no pages of " + format_size(page));
+    if (page != kOrdinaryPage && !exporter.shows_extents())
+        refuse_setting(config, name_of_table(region), "pages",
+                       "buffer files cannot show huge pages; with ordinary ones the region works, "
+                       "and so do huge ones on a kernel with udmabuf");
+
+    auto reservoir = page == kOrdinaryPage ? ordinary(*region.size, exporter) : huge(region);
+    if (!reservoir)
+        refuse_setting(config, name_of_table(region), "size",
+                       format_size(*region.size) + " cannot be had (" + reason(reservoir.error()) +
+                           ")" +
+                           (page == kOrdinaryPage || region.huge_pages == HugePages::reserve
+                                ? ""
+                                : "; hugepages = \"reserve\" asks the kernel for more"));
+    add(region.name, region.name, *std::move(reservoir));
+}
+
+/// Physically contiguous memory for a heap that wants it, if there is a way; ordinary pages for
+/// the others.
+void Regions::make_own(const config::Config &config, const config::Heap &heap,
+                       const Exporter &exporter)
+{
+    config::Region region = own_region(heap);
+    const bool wants_huge =
+        heap.policy == "contiguous" && heap.contiguity != config::Contiguity::emulated;
+    if (wants_huge && exporter.shows_extents() && huge_pages::exist(kHugePage)) {
+        region.pages = kHugePage;
+        region.huge_pages = HugePages::reserve;
+        region.size = (*region.size + kHugePage - 1) / kHugePage * kHugePage;
+        if (auto reservoir = huge(region))
+            return add(name_of_table(heap), heap.name, *std::move(reservoir));
+    }
+    if (heap.contiguity == config::Contiguity::physical)
+        refuse_setting(config, name_of_table(heap), "contiguity",
+                       "physically contiguous memory cannot be had: it takes udmabuf and " +
+                           format_size(*region.size) + " of huge pages");
+
+    auto reservoir = ordinary(*region.size, exporter);
+    if (!reservoir)
+        refuse_setting(config, name_of_table(heap), "policy",
+                       "its region of " + format_size(*region.size) + " cannot be had (" +
+                           reason(reservoir.error()) + ")");
+    add(name_of_table(heap), heap.name, *std::move(reservoir));
+}
+
+Result<Reservoir> Regions::huge(const config::Region &region)
+{
+    const Bytes page = config::page_of(region);
+    const std::uint64_t wanted = *region.size / page;
+    if (region.huge_pages == HugePages::reserve) {
+        auto loan = huge_pages::Loan::of(page, wanted);
+        if (!loan)
+            return std::unexpected(loan.error());
+
+        loans_.push_back(*std::move(loan));
+    } else if (huge_pages::available(page).value_or(0) < wanted) {
+        return failure(ENOMEM, "free huge pages of this machine");
+    }
+    return Reservoir::huge(*region.size, page);
+}
+
+void Regions::add(const std::string &key, const std::string &name, Reservoir reservoir)
+{
+    const char *const kind = reservoir.contiguous()    ? "physically contiguous"
+                             : reservoir.apart()       ? "ordinary pages, taken when used"
+                             : reservoir.used_before() ? "of a file"
+                                                       : "ordinary pages";
+    spdlog::info("region {}: {} in {} run(s), {}", name, format_size(reservoir.size()),
+                 reservoir.runs().size(), kind);
+    regions_.push_back(std::make_unique<Region>(name, std::move(reservoir), wiper_));
+    by_key_.emplace(key, regions_.back().get());
+}
+
+std::unique_ptr<Policy> make_policy(const config::Config &config, const config::Heap &heap,
+                                    Regions &regions, Exporter &exporter)
+{
+    const auto options = regions.options_for(heap);
+    auto policy = policies::find(heap.policy)
+                      ->make(options, { .exporter = exporter, .wiper = regions.wiper() });
+    if (!policy)
+        refuse_setting(config, name_of_table(heap),
+                       heap.buffers     ? "buffers"
+                       : heap.guarantee ? "guarantee"
+                                        : "policy",
+                       reason(policy.error()));
+
+    const bool emulated = heap.policy == "contiguous" && !options.region->reservoir().contiguous();
+    const bool expected = heap.contiguity == config::Contiguity::emulated;
+    spdlog::log(emulated && !expected ? spdlog::level::warn : spdlog::level::info, "heap {}: {}{}",
+                heap.name, (*policy)->describe(),
+                emulated ? "; buffers are not physically contiguous" : "");
+    return *std::move(policy);
+}
+
+} // namespace dmaheap::daemon
