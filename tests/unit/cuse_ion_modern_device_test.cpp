@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -87,7 +88,7 @@ struct Fixture {
     Heap cma{ "linux,cma", std::make_unique<FakePolicy>(), ledger, exporter };
     std::set<std::string> allowed{ "system", "linux,cma" };
     std::uint64_t argument = 0x1000;
-    cuse::Aside aside;
+    cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines
     cuse::IonModernDevice device{
         { .name = "ion", .abi_version = std::nullopt },
         cuse::IonHeaps({ { .id = 0, .type = 0, .name = "ion_system_heap", .heap = &system },
