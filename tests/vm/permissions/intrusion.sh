@@ -15,7 +15,8 @@ compare() {
 start_race() {
     local line
     mkfifo "$scratch/race-$1"
-    run_as "$1" "$PERMISSIONS/probe" race "$scratch/end" "${heaps[@]/#/$nodes/}" >"$scratch/race-$1" &
+    run_as "$1" "$PERMISSIONS/probe" race "$scratch/end" "${heaps[@]/#/$nodes/}" \
+        "${heaps[@]/#/$nodes/also-}" >"$scratch/race-$1" &
     exec {race}<"$scratch/race-$1"
     read -r -t "$patience" -u "$race" line || fail "$1 cannot race"
 }
@@ -33,31 +34,37 @@ raced() {
     done
     start_daemon <<'END'
 [heap.display]
+aliases = ["also-display"]
 mode = "0660"
 group = "video"
 [heap.camera]
+aliases = ["also-camera"]
 owner = "camera"
 group = "video"
 mode = "0060"
 [heap."linux,cma"]
+aliases = ["also-linux,cma"]
 END
     touch "$scratch/end"
     for user in "${!races[@]}"; do
         read -r -t "$patience" -u "${races[$user]}" answer || fail "$user does not end to race"
-        compare "$answer" "- - -" "at the start, $user"
+        compare "$answer" "- - - - - -" "at the start, $user"
     done
     stop_daemon TERM
 }
 
 # The stranger, who may do nothing, and after all that still may not.
 intruded() {
-    run_as stranger "$PERMISSIONS/intruder" "$daemon" "$nodes" "${heaps[@]}" || failures=$((failures + 1))
+    run_as stranger "$PERMISSIONS/intruder" "$daemon" "$nodes" "${heaps[@]}" also-camera || failures=$((failures + 1))
     expect "after the intruder" < <(configured_matrix)
 }
 
 # Heaps of whose permissions nothing is said.
 bare_heaps() {
-    printf '[heap."%s"]\n' "${heaps[@]}"
+    local heap
+    for heap in "${heaps[@]}"; do
+        printf '[heap."%s"]\naliases = ["also-%s"]\n' "$heap" "$heap"
+    done
 }
 
 # Another name of a node, made by root while anybody might open it: it ends with the node, even if

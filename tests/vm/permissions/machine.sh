@@ -62,12 +62,12 @@ await_udev() {
 
 # $1: what has happened to all nodes. Waits until udev has dealt with it.
 await_nodes() {
-    await_udev "UDEV *] $1 */cuse/dma_heap!*" "${#heaps[@]}"
+    await_udev "UDEV *] $1 */cuse/dma_heap!*" $((2 * ${#heaps[@]})) # with their aliases
 }
 
-# Rules as stdin.
+# Rules as stdin. For udev an alias is a device like any other: rules have to name it, too.
 set_rules() {
-    cat >/run/udev/rules.d/60-dmaheapd.rules
+    sed -E '/SYMLINK/!s!"dma_heap/([a-z,]+)"!"dma_heap/\1|dma_heap/also-\1"!' >/run/udev/rules.d/60-dmaheapd.rules
     udevadm control --reload
 }
 

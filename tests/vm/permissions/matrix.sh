@@ -9,10 +9,28 @@ checked=0
 
 # The ways to a heap. Each is a function way_NAME that prints, for the user $1, a word for each heap
 # (see probe.c). What the matrix gives is what every way has to give.
-ways=(node ion)
+ways=(node alias ion)
 
 way_node() {
     run_as "$1" "$PERMISSIONS/probe" node "${heaps[@]/#/$nodes/}"
+}
+
+# Each heap has a second name, with a node of its own.
+way_alias() {
+    run_as "$1" "$PERMISSIONS/probe" node "${heaps[@]/#/$nodes/also-}"
+}
+
+# $1: a heap, then a command that takes files: does it to the nodes of the heap.
+at() {
+    "${@:2}" "$nodes/$1" "$nodes/also-$1"
+}
+
+# The same for all heaps.
+at_all() {
+    local heap
+    for heap in "${heaps[@]}"; do
+        at "$heap" "$@"
+    done
 }
 
 # The ids are those of start_daemon().

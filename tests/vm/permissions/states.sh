@@ -18,11 +18,14 @@ END
 configured() {
     start_daemon <<'END'
 [heap.display]
+aliases = ["also-display"]
 mode = "0660"
 group = "video"
 [heap.camera]
+aliases = ["also-camera"]
 owner = "camera"
 [heap."linux,cma"]
+aliases = ["also-linux,cma"]
 END
     expect "as configured" < <(configured_matrix)
 }
@@ -38,10 +41,10 @@ closed_ion() {
 }
 
 changed_modes() {
-    chmod 0600 "$nodes/display"
-    chgrp video "$nodes/camera"
-    chmod 0640 "$nodes/camera"
-    chmod 0666 "$nodes/linux,cma"
+    at display chmod 0600
+    at camera chgrp video
+    at camera chmod 0640
+    at linux,cma chmod 0666
     expect "after chmod" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw
@@ -54,12 +57,12 @@ END
 
 # An owner is not a member of the group, nor is a member of the group one of the others.
 changed_owners() {
-    chown helper:video "$nodes/display"
-    chmod 0060 "$nodes/display"
-    chown stranger:video "$nodes/camera"
-    chmod 0606 "$nodes/camera"
-    chown camera:camera "$nodes/linux,cma"
-    chmod 0000 "$nodes/linux,cma"
+    at display chown helper:video
+    at display chmod 0060
+    at camera chown stranger:video
+    at camera chmod 0606
+    at linux,cma chown camera:camera
+    at linux,cma chmod 0000
     expect "after chown" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw
@@ -72,7 +75,7 @@ END
 
 # Whoever does not get into the folder gets at nothing in it.
 closed_folder() {
-    chmod 0666 "${heaps[@]/#/$nodes/}"
+    at_all chmod 0666
     chgrp video "$nodes"
     chmod 0710 "$nodes"
     expect "in a closed folder" <<'END'
@@ -89,10 +92,10 @@ END
 
 # The owner may change what belongs to him, and nobody else may.
 changed_by_users() {
-    run_as camera chmod 0600 "$nodes/linux,cma" || fail "camera cannot change his own node"
-    ! run_as camera chmod 0666 "$nodes/display" 2>/dev/null || fail "camera can change helper's node"
-    ! run_as camera chown camera "$nodes/display" 2>/dev/null || fail "camera can take helper's node"
-    ! run_as stranger chgrp stranger "$nodes/linux,cma" 2>/dev/null || fail "stranger can take a node"
+    at linux,cma run_as camera chmod 0600 || fail "camera cannot change his own node"
+    ! at display run_as camera chmod 0666 2>/dev/null || fail "camera can change helper's node"
+    ! at display run_as camera chown camera 2>/dev/null || fail "camera can take helper's node"
+    ! at linux,cma run_as stranger chgrp stranger 2>/dev/null || fail "stranger can take a node"
     expect "after the owner's chmod" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw
@@ -104,11 +107,11 @@ END
 }
 
 access_lists() {
-    chown root:root "${heaps[@]/#/$nodes/}"
-    chmod 0600 "${heaps[@]/#/$nodes/}"
-    setfacl -m u:stranger:rw "$nodes/display"
-    setfacl -m g:video:rw,u:viewer:- "$nodes/camera"
-    setfacl -m u:camera:rw,m::r "$nodes/linux,cma"
+    at_all chown root:root
+    at_all chmod 0600
+    at display setfacl -m u:stranger:rw
+    at camera setfacl -m g:video:rw,u:viewer:-
+    at linux,cma setfacl -m u:camera:rw,m::r
     expect "with access lists" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw
@@ -117,7 +120,7 @@ helper    -        rw      -
 viewer    -        -       -
 stranger  rw       -       -
 END
-    setfacl -b "${heaps[@]/#/$nodes/}"
+    at_all setfacl -b
     expect "without access lists" <<'END'
 user      display  camera  linux,cma
 root      rw       rw      rw
@@ -129,13 +132,13 @@ END
 }
 
 no_access_lists() {
-    ! setfacl -m u:stranger:rw "$nodes/display" 2>"$scratch/setfacl" || fail "setfacl works on FUSE"
+    ! at display setfacl -m u:stranger:rw 2>"$scratch/setfacl" || fail "setfacl works on FUSE"
     grep -q "Operation not supported" "$scratch/setfacl" || fail "$(cat "$scratch/setfacl")"
 }
 
 # What was changed on the nodes is gone with them.
 restarted() {
-    chmod 0666 "$nodes/display"
+    at display chmod 0666
     stop_daemon KILL
     configured
     stop_daemon TERM
