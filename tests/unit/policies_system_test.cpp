@@ -89,3 +89,27 @@ TEST_CASE("system: leaves the file to the exporter", "[policies]")
     REQUIRE(memory);
     CHECK_FALSE(memory->placed());
 }
+
+TEST_CASE("system: preferred pages that the machine has not are no reason to fail", "[policies]")
+{
+    constexpr Bytes kNoSuchPage = Bytes{ 1 } << 40;
+    System system(kNoSuchPage);
+
+    CHECK(system.obtain(4096));
+    CHECK(system.obtain(kNoSuchPage));
+    CHECK(system.describe() == "pages of 1TiB if there are any");
+}
+
+TEST_CASE("system: with preferred pages all is zero, whichever it gets", "[policies]")
+{
+    constexpr Bytes kHuge = Bytes{ 2 } << 20;
+    auto memory = System(kHuge).obtain(kHuge + 4096);
+
+    REQUIRE((memory && memory->place()));
+    CHECK(memory->size() == kHuge + 4096);
+    const Extent &last = memory->extents().back();
+    char byte = '-';
+    REQUIRE(::pread(last.file.get(), &byte, 1, static_cast<off_t>(last.offset + last.size - 1)) ==
+            1);
+    CHECK(byte == '\0');
+}

@@ -69,13 +69,13 @@ using Names = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("options: without arguments and file, one heap \"system\" is served", "[tools]")
+TEST_CASE("options: without arguments and file, a system and a CMA heap are served", "[tools]")
 {
     const Options options = parse({});
 
     CHECK_FALSE(options.answer);
     CHECK(options.file.empty());
-    CHECK(names_of_heaps(options.config) == Names{ "system" });
+    CHECK(names_of_heaps(options.config) == Names{ "system", "linux,cma" });
     CHECK(options.config.dev_root == "/dev");
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("options: a heap that is named takes the place of the built-in one", "
     const File quiet("log-level = \"error\"\n");
 
     CHECK(names_of_heaps(parse({ "--heap", "camera" }).config) == Names{ "camera" });
-    CHECK(names_of_heaps(parse({ "-c", quiet.path() }).config) == Names{ "system" });
+    CHECK(names_of_heaps(parse({ "-c", quiet.path() }).config) == Names{ "system", "linux,cma" });
 }
 
 TEST_CASE("options: every setting of the command line arrives", "[tools]")

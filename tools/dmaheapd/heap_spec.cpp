@@ -89,4 +89,11 @@ Heap parse_heap_spec(std::string_view spec)
     return heap;
 }
 
+std::vector<Heap> default_heaps()
+{
+    return { parse_heap_spec("system=system,on-conflict=skip"),
+             parse_heap_spec("linux,cma=contiguous,on-conflict=skip,"
+                             "aliases=reserved+default_cma_region") };
+}
+
 } // namespace dmaheap::config

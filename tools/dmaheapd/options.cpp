@@ -36,7 +36,7 @@ constexpr const char *kHow = "How it is served (overrides the config file)";
 constexpr const char *kAsking = "To check and to learn";
 
 constexpr const char *kExamples =
-    R"(Without a config file and without --heap, one heap "system" is served.
+    R"(Without a config file and without --heap, the heaps "system" and "linux,cma" are served.
 
 Examples:
   dmaheapd --frontend fuse --dev-root /tmp/dev
@@ -251,7 +251,7 @@ Options parse(int argc, const char *const *argv, const std::string &default_file
     lay_settings_over(options.config, app, typed);
     lay_heaps_over(options.config, typed);
     if (options.config.heaps.empty())
-        options.config.heaps.push_back(config::parse_heap_spec("system"));
+        options.config.heaps = config::default_heaps();
     check_together(options, app);
 
     options.answer = answer(options, typed);
