@@ -8,9 +8,6 @@ namespace dmaheap {
 
 namespace {
 
-/// Large files are wiped piece by piece, so that the first can be had early.
-constexpr Bytes kWipedAtOnce = Bytes{ 16 } << 20;
-
 constexpr const char *kNoSuchPiece = "free memory of the region";
 
 } // namespace
@@ -19,8 +16,6 @@ Region::Region(std::string name, Reservoir reservoir, Wiper &wiper)
     : name_(std::move(name)), reservoir_(std::move(reservoir)), wiper_(wiper),
       common_(reservoir_.runs())
 {
-    if (reservoir_.used_before())
-        wipe_all();
 }
 
 Region::~Region()
@@ -160,18 +155,6 @@ void Region::free_locked(const Pieces &pieces, const Status &wiped)
             piece.source->give_back(piece.range);
         else
             lost_ += piece.range.size;
-}
-
-void Region::wipe_all()
-{
-    std::vector<Pieces> parts;
-    while (common_.free() != 0) {
-        Bytes wanted = std::min(kWipedAtOnce, common_.free());
-        gather(common_, wanted, parts.emplace_back());
-    }
-    for (const Pieces &part : parts)
-        if (const auto memory = memory_of(part); !memory) // else its end is what wipes it
-            free_again(part, std::unexpected(memory.error()));
 }
 
 } // namespace dmaheap

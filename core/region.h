@@ -50,7 +50,6 @@ public:
         double fragmentation = 0; ///< of what is free in common, see Extents
     };
 
-    /// What may have been used before is wiped first, in the background.
     Region(std::string name, Reservoir reservoir, Wiper &wiper);
     Region(const Region &) = delete;
     Region &operator=(const Region &) = delete;
@@ -85,7 +84,6 @@ private:
     void take_back(Memory memory, const Pieces &pieces);
     void free_again(const Pieces &pieces, const Status &wiped);
     void free_locked(const Pieces &pieces, const Status &wiped);
-    void wipe_all();
 
     std::string name_;
     Reservoir reservoir_;

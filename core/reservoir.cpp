@@ -88,14 +88,6 @@ Result<Reservoir> Reservoir::huge(Bytes size, Bytes page)
     return reservoir;
 }
 
-Result<Reservoir> Reservoir::of_file(UniqueFd file, Bytes size)
-{
-    Reservoir reservoir = files_apart(size);
-    reservoir.file_ = std::move(file);
-    reservoir.used_before_ = true;
-    return reservoir;
-}
-
 Reservoir Reservoir::files_apart(Bytes size)
 {
     Reservoir reservoir;

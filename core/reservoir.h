@@ -21,9 +21,6 @@ public:
     /// EPERM for somebody who is not shown physical addresses.
     static Result<Reservoir> huge(Bytes size, Bytes page);
 
-    /// The bytes of a file, of which others may know more than we: its content may be anything.
-    static Result<Reservoir> of_file(UniqueFd file, Bytes size);
-
     /// Only the numbers: each piece becomes a new file of ordinary pages when it is asked for. For
     /// exporters that show whole files.
     static Reservoir files_apart(Bytes size);
@@ -35,8 +32,6 @@ public:
     [[nodiscard]] bool contiguous() const { return contiguous_; }
     /// Whether pieces are files of their own, new ones each time.
     [[nodiscard]] bool apart() const { return !file_.valid(); }
-    /// Whether it may hold anything before it is wiped.
-    [[nodiscard]] bool used_before() const { return used_before_; }
 
     /// Adds what a range of one run is made of to `extents`. EMFILE, ENOMEM.
     Status describe(Range range, std::vector<Extent> &extents) const;
@@ -50,7 +45,6 @@ private:
     std::vector<Range> runs_;
     std::vector<Bytes> offsets_; ///< in the file, of each page; empty: in the file's order
     bool contiguous_ = false;
-    bool used_before_ = false;
 };
 
 } // namespace dmaheap

@@ -229,22 +229,6 @@ TEST_CASE("region: random traffic of several heaps never shares a page, and lose
     CHECK(fixture.region.use().held_back == 24 * kPage);
 }
 
-TEST_CASE("region: memory that may have been used before is wiped before anybody has it", "[core]")
-{
-    constexpr Bytes kSize = Bytes{ 40 } << 20;
-    Wiper wiper;
-    UniqueFd file = *sys::memfd("before", kSize);
-    for (Bytes at = 0; at < kSize; at += Bytes{ 1 } << 20)
-        REQUIRE(::pwrite(file.get(), "secret", 6, static_cast<off_t>(at)) == 6);
-
-    Region region("used", *Reservoir::of_file(std::move(file), kSize), wiper);
-    Region::Share &share = **region.open_share(0);
-    const auto all = region.take(share, kSize, kOneRun);
-
-    REQUIRE(all);
-    CHECK(all_zero(*all));
-}
-
 TEST_CASE("region: pieces that are files of their own have zeroes, and end when they come back",
           "[core]")
 {

@@ -38,8 +38,6 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
         { "[region.r]\nsize = \"4MiB\"\nhugepages = \"reserve\"\n",
           "f.toml:3:13: region.r.hugepages: there are none to reserve for a region of ordinary "
           "pages: give it pages = \"2MiB\"" },
-        { "[region.r]\nfile = \"/x\"\npages = \"2MiB\"\n",
-          "f.toml:3:9: region.r.pages: a file has the pages it has: leave this away" },
         { "[heap.a]\npolicy = \"carveout\"\nregion = \"r\"\n",
           "f.toml:3:10: heap.a.region: there is no region \"r\"; the config has none" },
         { "[region.cma]\nsize = \"4MiB\"\n[heap.a]\npolicy = \"carveout\"\nregion = \"cmb\"\n",
@@ -92,8 +90,6 @@ pages = "2MiB"
 hugepages = "reserve"
 [region.plain]
 size = "8MiB"
-[region.window]
-file = "/dev/shm/window"
 [heap.system]
 pages = "2MiB"
 [heap."linux,cma"]
@@ -114,7 +110,7 @@ contiguity = "emulated"
 policy = "contiguous"
 [heap.window]
 policy = "carveout"
-region = "window"
+region = "plain"
 )";
 
     CHECK(refusal_of(from_toml(board, "f.toml")).empty());

@@ -32,9 +32,8 @@ enum class Overflow { fail, region };
 /// Memory that is set aside at start.
 struct Region {
     std::string name;
-    std::optional<Bytes> size;       ///< that of the file when not given
-    std::optional<Bytes> pages;      ///< the size of each; ordinary ones when not given
-    std::optional<std::string> file; ///< whose memory it is; absolute
+    std::optional<Bytes> size;  ///< required; optional only while the config is read
+    std::optional<Bytes> pages; ///< the size of each; ordinary ones when not given
     HugePages huge_pages = HugePages::existing;
 
     friend bool operator==(const Region &, const Region &) = default;

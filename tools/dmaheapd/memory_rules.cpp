@@ -38,14 +38,12 @@ void check_region(const Config &config, const Region &region)
     const auto refuse = [&](const char *setting, const std::string &what) {
         refuse_setting(config, name_of_table(region), setting, what);
     };
-    if (!region.size && !region.file)
+    if (!region.size)
         refuse("size", "is missing: a region needs one, such as \"64MiB\"");
-    if (region.file && region.pages)
-        refuse("pages", "a file has the pages it has: leave this away");
     if (region.huge_pages == HugePages::reserve && page_of(region) == kOrdinaryPage)
         refuse("hugepages", "there are none to reserve for a region of ordinary pages: give it "
                             "pages = \"2MiB\"");
-    if (region.size && *region.size % page_of(region) != 0)
+    if (*region.size % page_of(region) != 0)
         refuse("size", quoted(format_size(*region.size)) + " is not a whole number of pages of " +
                            format_size(page_of(region)));
 }

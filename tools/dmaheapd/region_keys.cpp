@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <array>
-#include <filesystem>
 
 #include "tools/dmaheapd/config_keys.h"
 #include "tools/dmaheapd/config_values.h"
@@ -17,17 +16,6 @@ constexpr std::array kHugePages{ Word{ "existing", HugePages::existing },
 
 constexpr Bytes kPage = 4096;
 
-Accepted set_file(Region &region, std::string_view text)
-{
-    if (!text.starts_with('/'))
-        return wrong(text, "is not an absolute path, such as \"/mnt/huge/carveout\"");
-    if (!is_plain_text(text))
-        return wrong(text, "holds control characters or is not UTF-8");
-
-    region.file = std::filesystem::path(text).lexically_normal().string();
-    return {};
-}
-
 constexpr std::array kRegionKeys{
     Key<Region>{ "size", "SIZE", "64MiB", "how much memory is set aside",
                  set_size<&Region::size, kPage>, get_size<&Region::size> },
@@ -37,8 +25,6 @@ constexpr std::array kRegionKeys{
                  "reserve: ask the kernel for those that it lacks",
                  set_word<&Region::huge_pages, kHugePages>,
                  get_word<&Region::huge_pages, kHugePages> },
-    Key<Region>{ "file", "FILE", "/dev/shm/carveout", "whose memory it is", set_file,
-                 get_text<&Region::file> },
 };
 
 } // namespace

@@ -158,10 +158,9 @@ Result<Reservoir> Regions::huge(const config::Region &region)
 
 void Regions::add(const std::string &key, const std::string &name, Reservoir reservoir)
 {
-    const char *const kind = reservoir.contiguous()    ? "physically contiguous"
-                             : reservoir.apart()       ? "ordinary pages, taken when used"
-                             : reservoir.used_before() ? "of a file"
-                                                       : "ordinary pages";
+    const char *const kind = reservoir.contiguous() ? "physically contiguous"
+                             : reservoir.apart()    ? "ordinary pages, taken when used"
+                                                    : "ordinary pages";
     spdlog::info("region {}: {} in {} run(s), {}", name, format_size(reservoir.size()),
                  reservoir.runs().size(), kind);
     regions_.push_back(std::make_unique<Region>(name, std::move(reservoir), wiper_));
