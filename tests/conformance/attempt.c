@@ -11,15 +11,14 @@
 #include "client.h"
 #include "report.h"
 
-enum {
-    longest_argument = 16384,
-    fd_begin = offsetof(struct dma_heap_allocation_data, fd),
-    fd_end = fd_begin + sizeof(uint32_t),
-};
+enum { longest_argument = 16384 };
 
-static void say_struct(const unsigned char *before, const unsigned char *after, size_t size, int fd)
+static void say_struct(const unsigned char *before, const struct attempt *attempt, int fd)
 {
-    size_t first = 0, end = size;
+    const unsigned char *after = attempt->argument;
+    size_t fd_at =
+        attempt->fd_at != 0 ? attempt->fd_at : offsetof(struct dma_heap_allocation_data, fd);
+    size_t size = attempt->readable, first = 0, end = size;
     uint32_t told;
 
     while (first < size && before[first] == after[first])
@@ -29,10 +28,10 @@ static void say_struct(const unsigned char *before, const unsigned char *after, 
 
     if (first == size) {
         say(", struct as passed");
-    } else if (first < fd_begin || end > fd_end) {
+    } else if (first < fd_at || end > fd_at + sizeof(told)) {
         say(", struct changed from %zu to %zu", first, end);
     } else {
-        memcpy(&told, after + fd_begin, sizeof(told));
+        memcpy(&told, after + fd_at, sizeof(told));
         say(", only fd changed, %s", told == (uint32_t)fd ? "to the lowest free" : "to another");
     }
 }
@@ -67,7 +66,7 @@ void observe_attempt(struct attempt attempt)
     errno = code;
     say_result(result);
     if (attempt.readable != 0)
-        say_struct(passed, attempt.argument, attempt.readable, fd);
+        say_struct(passed, &attempt, fd);
     say_change(before);
     say_new_buffer(fd);
 }

@@ -10,6 +10,7 @@ struct attempt {
     void *argument;
     size_t readable; ///< how much at `argument` can be looked at before and after
     int limit;       ///< RLIMIT_NOFILE during the ioctl, 0: leave it
+    size_t fd_at;    ///< where the descriptor comes back, 0: where dma-heap has it
 };
 
 /// Issues the ioctl and says: the result; what changed in the struct; how many descriptors and
