@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <vector>
@@ -176,4 +178,41 @@ TEST_CASE("extents: what is no size and no alignment is refused, and nothing is 
     CHECK(extents.take(kPage, Bytes{ 1 } << 63).error().code == ENOMEM);
 
     CHECK(extents.free() == 7 * kPage);
+}
+
+TEST_CASE("figure: 100,000 random extents of 1 GiB, about half of it in use", "[.][figure]")
+{
+    using Clock = std::chrono::steady_clock;
+    constexpr Bytes kRegion = Bytes{ 1 } << 30;
+    constexpr int kSteps = 200000; // half of them take, half of them give back
+    constexpr Bytes kLargest = 1024;
+    std::mt19937 random(1);
+    Extents extents(std::vector<Range>{ { .offset = 0, .size = kRegion } });
+    std::vector<Range> live;
+    Clock::duration spent{};
+    for (int step = 0; step < kSteps; ++step) {
+        const Bytes size = (1 + random() % kLargest) * kPage;
+        const bool takes = live.empty() || extents.free() > kRegion / 2;
+        if (!takes)
+            std::swap(live[random() % live.size()], live.back());
+
+        const auto start = Clock::now();
+        if (takes)
+            live.push_back(extents.take(size).value());
+        else
+            extents.give_back(live.back());
+        spent += Clock::now() - start;
+        if (!takes)
+            live.pop_back();
+    }
+    Bytes too_small = 0;
+    for (const auto &[offset, size] : extents.by_offset())
+        too_small += size < kLargest * kPage ? size : 0;
+    const double free = static_cast<double>(extents.free());
+    std::printf(
+        "extents: %.0f ns each; of the free %.0f MiB, %.1f%% in %zu pieces too small for the "
+        "largest request (4 MiB), %.1f%% outside the largest piece\n",
+        std::chrono::duration<double, std::nano>(spent).count() / kSteps, free / (1 << 20),
+        100.0 * static_cast<double>(too_small) / free, extents.by_offset().size(),
+        100.0 * extents.fragmentation());
 }
