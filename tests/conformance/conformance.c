@@ -23,6 +23,8 @@ static const struct chapter *const dma_heap[] = {
     &buffer_sync_file_chapter, &buffer_ioctl_chapter, NULL,
 };
 static const struct chapter *const ion_modern[] = { &ion_modern_chapter, &ion_query_chapter, NULL };
+static const struct chapter *const ion_legacy[] = { &ion_legacy_chapter, &ion_handles_chapter,
+                                                    NULL };
 
 static const struct interface {
     const char *name;
@@ -30,6 +32,7 @@ static const struct interface {
 } interfaces[] = {
     { "dma-heap", dma_heap },
     { "ion-modern", ion_modern },
+    { "ion-legacy", ion_legacy },
 };
 
 struct options {
@@ -41,7 +44,7 @@ struct options {
 static int usage(void)
 {
     fprintf(stderr, "usage: conformance [--interface NAME] [--node PATH] [--huge] [--list]\n"
-                    "  --interface NAME  dma-heap (default), ion-modern\n"
+                    "  --interface NAME  dma-heap (default), ion-modern, ion-legacy\n"
                     "  --node PATH  the heap to ask (default /dev/dma_heap/system)\n"
                     "  --huge       ask it for more memory than there is, too\n"
                     "  --list       only print which lines there would be\n");

@@ -45,6 +45,8 @@ extern const struct chapter buffer_sync_file_chapter;
 extern const struct chapter buffer_ioctl_chapter;
 extern const struct chapter ion_modern_chapter;
 extern const struct chapter ion_query_chapter;
+extern const struct chapter ion_legacy_chapter;
+extern const struct chapter ion_handles_chapter;
 
 /// Prints the row's line. The row runs in a child, so that a crash or a hang ends only that line.
 void run_row(const struct row *row, int timeout_seconds);

@@ -62,4 +62,10 @@ SUBJECTS = {
         "ion-modern",
         DOCS / "ion.md",
     ),
+    "ion-legacy": Subject(
+        ION_CONFIG.format(abi="legacy", more=""),
+        "ion-conformance",
+        "ion-legacy",
+        DOCS / "ion.md",
+    ),
 }
