@@ -29,6 +29,20 @@ private:
 
 constexpr long kMiB = 1 << 20;
 
+/// What a region of more huge pages than any machine has is refused for here: that the machine has
+/// none of this size at all, that the buffers cannot show them, or how many there are.
+const char *refusal_of_huge_pages(long kibibytes)
+{
+    const std::filesystem::path pool =
+        "/sys/kernel/mm/hugepages/hugepages-" + std::to_string(kibibytes) + "kB";
+    if (!std::filesystem::exists(pool))
+        return "board.toml:3:9: region.r.pages: this machine has no pages of ";
+    return chosen().exporter == "udmabuf"
+               ? "board.toml:2:8: region.r.size: 4TiB cannot be had (free huge pages of this "
+                 "machine"
+               : "board.toml:3:9: region.r.pages: buffer files cannot show huge pages";
+}
+
 const char *const kBoard = R"(
 [region.cma]
 size = "8MiB"
@@ -203,11 +217,14 @@ TEST_CASE("regions: what cannot be had ends with 2, file, line and key, and noth
           "board.toml:2:8: region.r.size: " },
         { "[region.r]\nsize = \"4TiB\"\npages = \"2MiB\"\n[heap.a]\npolicy = \"carveout\"\n"
           "region = \"r\"",
-          "board.toml:" }, // the size, or the pages where buffers cannot show them
+          refusal_of_huge_pages(2048) },
+        { "[region.r]\nsize = \"4TiB\"\npages = \"1GiB\"\n[heap.a]\npolicy = \"carveout\"\n"
+          "region = \"r\"",
+          refusal_of_huge_pages(1048576) },
         { "[region.r]\nsize = \"4MiB\"\n[heap.a]\npolicy = \"carveout\"\nregion = \"r\"\n"
           "guarantee = \"5MiB\"",
           "board.toml:6:13: heap.a.guarantee: " },
-        { "[heap.a]\n[heap.a]", "board.toml:2:" },
+        { "[heap.a]\n[heap.a]", "board.toml:2:1: heap.a: is given twice" },
         { "[heap.a]\naliases = [\"b\"]\n[heap.b]", "board.toml:2:11: heap.a.aliases: " },
         { "[heap.a]\npolicy = \"carveout\"\nregion = \"r\"", "board.toml:3:10: heap.a.region: " },
     };
