@@ -14,7 +14,7 @@
 #include "heap.h"
 
 static const struct command *const tables[] = { descriptor_commands, memory_commands,
-                                                ioctl_commands, process_commands };
+                                                ioctl_commands, process_commands, hang_commands };
 
 static void say(const char *format, va_list values)
 {

@@ -20,6 +20,7 @@ extern const struct command descriptor_commands[];
 extern const struct command memory_commands[];
 extern const struct command ioctl_commands[];
 extern const struct command process_commands[];
+extern const struct command hang_commands[];
 
 /// The path that this program was started with.
 extern const char *program;
