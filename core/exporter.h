@@ -17,6 +17,9 @@ public:
     Exporter &operator=(const Exporter &) = delete;
     virtual ~Exporter() = default;
 
+    /// What people call it.
+    [[nodiscard]] virtual const char *name() const { return "memory"; }
+
     /// A descriptor of a new dma-buf over the buffer's memory. The exporter keeps the buffer until
     /// nobody outside of the daemon holds the dma-buf any more: no descriptor (in a process or
     /// under way in a socket), no mapping, no importing driver.

@@ -92,8 +92,12 @@ Result<std::unique_ptr<UdmabufExporter>> UdmabufExporter::open(std::function<voi
     if (!device)
         return std::unexpected(device.error());
 
+    auto watched = WatchedFiles::create();
+    if (!watched)
+        return std::unexpected(watched.error());
+
     std::unique_ptr<UdmabufExporter> exporter(
-        new UdmabufExporter(*std::move(device), std::move(on_live)));
+        new UdmabufExporter(*std::move(device), *std::move(watched), std::move(on_live)));
     auto page = sys::memfd("dmaheapd-probe", page_size());
     if (!page)
         return std::unexpected(page.error());
@@ -119,16 +123,23 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
     if (!dma_buf)
         return dma_buf;
 
-    auto delivered = sys::duplicate(dma_buf->get());
-    if (!delivered)
-        return delivered;
+    if (auto kept = keep(dma_buf->get(), std::move(buffer)); !kept)
+        return std::unexpected(kept.error());
 
-    buffer.set_file(Ledger::file_of(dma_buf->get()));
+    return dma_buf;
+}
+
+Status UdmabufExporter::keep(int dma_buf, Buffer buffer)
+{
+    buffer.set_file(Ledger::file_of(dma_buf));
     const std::scoped_lock lock(mutex_);
-    live_.push_back(Live{ std::move(buffer), *std::move(dma_buf) });
+    if (auto watched = watched_.add(dma_buf, ++last_number_); !watched)
+        return watched;
+
+    live_.emplace(last_number_, std::move(buffer));
     if (live_.size() == 1)
         on_live_();
-    return delivered;
+    return {};
 }
 
 Result<std::unique_ptr<SharedBuffer>> UdmabufExporter::share(Buffer buffer)
@@ -184,10 +195,45 @@ Result<UniqueFd> UdmabufExporter::take_or_create(Memory &memory) const
 bool UdmabufExporter::reap()
 {
     const bool shared = shares_.end([](int dma_buf) { return reference_count(dma_buf) == 1; });
+    return reap_watched() || shared;
+}
+
+bool UdmabufExporter::reap_watched()
+{
+    const std::scoped_lock lock(looking_);
+    std::uint64_t last = 0;
+    {
+        const std::scoped_lock briefly(mutex_);
+        if (live_.empty())
+            return false;
+        last = last_number_; // later ones may not be among those that are read now
+    }
+    const auto remaining = watched_.remaining();
+    if (!remaining)
+        return true;
+
+    take_ended(last, *remaining).clear(); // without the lock: memory is given back
+    const std::scoped_lock briefly(mutex_);
+    return !live_.empty();
+}
+
+std::vector<Buffer> UdmabufExporter::take_ended(std::uint64_t last,
+                                                const std::vector<std::uint64_t> &remaining)
+{
     const std::scoped_lock lock(mutex_);
-    const auto ended = [](const Live &live) { return reference_count(live.dma_buf.get()) == 1; };
-    live_.remove_if(ended);
-    return shared || !live_.empty();
+    std::vector<Buffer> ended;
+    auto left = remaining.begin();
+    for (auto at = live_.begin(); at != live_.end() && at->first <= last;) {
+        left =
+            std::find_if(left, remaining.end(), [&](auto number) { return number >= at->first; });
+        if (left != remaining.end() && *left == at->first) {
+            ++at;
+            continue;
+        }
+        ended.push_back(std::move(at->second));
+        at = live_.erase(at);
+    }
+    return ended;
 }
 
 void UdmabufExporter::raise_size_limit()

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
-#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "core/exporter.h"
 #include "core/udmabuf_shares.h"
+#include "core/watched_files.h"
 
 namespace dmaheap {
 
 /// Real dma-bufs, made by /dev/udmabuf; drivers import them.
 ///
-/// The kernel does not tell when such a buffer ends: the exporter keeps one descriptor of each, and
-/// reap() reads from /proc/self/fdinfo how many references there are; 1 is our own.
+/// The kernel does not tell when such a buffer ends: the exporter watches the dma-bufs, of which it
+/// keeps no descriptor, and reap() sees which of them are left.
 /// The access mode asked for has no effect: udmabuf_create() always makes O_RDWR.
 class UdmabufExporter final : public Exporter {
 public:
@@ -26,6 +29,8 @@ public:
 
     ~UdmabufExporter() override;
 
+    [[nodiscard]] const char *name() const override { return "udmabuf"; }
+
     /// ENOMEM for more than the module's size_limit_mb, with a step that names it.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
     Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
@@ -35,27 +40,28 @@ public:
     bool reap() override;
 
 private:
-    struct Live {
-        Buffer buffer;
-        UniqueFd dma_buf; ///< ends first: the memory is nobody's before it goes home
-    };
-
-    UdmabufExporter(UniqueFd device, std::function<void()> on_live)
-        : device_(std::move(device)), on_live_(std::move(on_live)),
+    UdmabufExporter(UniqueFd device, WatchedFiles watched, std::function<void()> on_live)
+        : device_(std::move(device)), watched_(std::move(watched)), on_live_(std::move(on_live)),
           shares_([this](const Memory &memory) { return create(memory); }, on_live_)
     {
     }
     Status fit_for_export(Buffer &buffer) const;
+    Status keep(int dma_buf, Buffer buffer);
+    bool reap_watched();
+    std::vector<Buffer> take_ended(std::uint64_t last, const std::vector<std::uint64_t> &remaining);
     void raise_size_limit();
     [[nodiscard]] Result<UniqueFd> create(const Memory &memory) const;
     Result<UniqueFd> take_or_create(Memory &memory) const;
 
     UniqueFd device_;
+    WatchedFiles watched_;
     std::function<void()> on_live_;
     std::string old_size_limit_; ///< empty when it was left alone
     Bytes size_limit_ = 0;       ///< 0 when unknown
+    std::mutex looking_; ///< taken before the other, by whoever looks which buffers have ended
     std::mutex mutex_;
-    std::list<Live> live_;
+    std::uint64_t last_number_ = 0;
+    std::map<std::uint64_t, Buffer> live_; ///< by the number under which each is watched
     UdmabufShares shares_;
 };
 

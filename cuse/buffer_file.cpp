@@ -366,8 +366,7 @@ void BufferFileExporter::note_if_unused(std::uint64_t id, const File &file)
         return;
 
     released_.push_back(id);
-    if (released_.size() == 1)
-        on_released_();
+    on_released_();
 }
 
 /// For the serving thread: gives the file that is being opened its backing, if there can be one.

@@ -34,12 +34,17 @@ class BufferFileExporter final : public Exporter {
 public:
     enum class Backing { passthrough, page_cache };
 
-    /// `on_released` is called, on any thread, when there is a buffer that nobody has a descriptor
-    /// of any more, after there was none: from then on reap() is wanted. Throws std::system_error.
+    /// `on_released` is called, on any thread, for each buffer that nobody has a descriptor of any
+    /// more: from then on reap() is wanted. Throws std::system_error.
     BufferFileExporter(Backing backing, std::function<void()> on_released);
 
     /// Whether the kernel has taken up passthrough.
     [[nodiscard]] bool has_passthrough() const { return passthrough_.available(); }
+
+    [[nodiscard]] const char *name() const override
+    {
+        return has_passthrough() ? "buffer-file" : "buffer-file-cached";
+    }
 
     /// EOPNOTSUPP for memory of more than one extent.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;

@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <list>
 #include <map>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "tests/integration/scene.h"
 #include "tests/support/catch.h"
+#include "tests/support/proc.h"
 
 using namespace dmaheap::test;
 
@@ -80,4 +86,55 @@ TEST_CASE("figure: reserved buffers of 4 KiB and of 64 MiB", "[.][figure]")
                 "%.1f (least %.1f), ratio %.2f (%.2f)\n",
                 median(small), least_small, median(large), least_large,
                 median(large) / median(small), least_large / least_small);
+}
+
+namespace {
+
+// Of the median allocation, in microseconds.
+double allocation_time(const Opened &opened, Client &client)
+{
+    std::vector<double> medians;
+    for (int round = 0; round < 9; ++round)
+        medians.push_back(
+            static_cast<double>(client.ask("cycle", opened.heap, 4096, 200).value(2)) / 1000);
+    return median(medians);
+}
+
+long anonymous_memory(pid_t process)
+{
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("RssAnon:"))
+            return std::atol(line.c_str() + 8) * 1024;
+    return 0;
+}
+
+} // namespace
+
+TEST_CASE("figure: what 10,000 live buffers cost", "[.][figure]")
+{
+    constexpr int kBuffers = 10'000;
+    constexpr int kOfOne = 500; // a client may have 1024 descriptors
+    Scene scene({ .heaps = { std::string(kHeap) + "=system,limit=1GiB" } });
+    Opened measured(scene.daemon);
+    const double before = allocation_time(measured, measured.client);
+    const long memory = anonymous_memory(scene.daemon.pid());
+
+    std::list<Opened> holders;
+    for (int count = 0; count < kBuffers; ++count) {
+        if (count % kOfOne == 0)
+            holders.emplace_back(scene.daemon);
+        holders.back().client.get("alloc", holders.back().heap, 4096);
+    }
+    const double more = static_cast<double>(anonymous_memory(scene.daemon.pid()) - memory);
+    const double after = allocation_time(measured, measured.client);
+    const long ticks = proc::cpu_time(scene.daemon.pid());
+    let_pass(std::chrono::seconds(20));
+    const double used = static_cast<double>(proc::cpu_time(scene.daemon.pid()) - ticks);
+
+    std::printf("10,000 live buffers: %.0f bytes of the daemon each; an allocation takes %.1f us, "
+                "with none live %.1f us (%.2f times); looking after them takes %.2f%% of a core\n",
+                more / kBuffers, after, before, after / before,
+                used * 100 / static_cast<double>(::sysconf(_SC_CLK_TCK)) / 20);
+    CHECK(scene.daemon.live().buffers == kBuffers);
 }

@@ -42,6 +42,11 @@ std::optional<Live> live_of(const std::string &line, const std::string &heap)
     return live;
 }
 
+std::string socket_in(const std::string &root)
+{
+    return root + "/control.sock";
+}
+
 // Of heaps as the command line describes them.
 std::vector<std::string> names_of(const std::vector<std::string> &heaps)
 {
@@ -64,6 +69,7 @@ std::vector<std::string> daemon_command(const DaemonOptions &options, const std:
                                       variable("DMAHEAPD_TEST_LOG_LEVEL", "info") };
     if (chosen().frontend != "cuse")
         command.insert(command.end(), { "--dev-root", root });
+    command.insert(command.end(), { "--control", socket_in(root) });
     for (const std::string &heap : options.heaps)
         command.insert(command.end(), { "--heap", heap });
     command.insert(command.end(), options.more.begin(), options.more.end());
@@ -112,6 +118,11 @@ Daemon::~Daemon()
     if (std::uncaught_exceptions() > exceptions_ ||
         std::getenv("DMAHEAPD_TEST_SHOW_LOG") != nullptr)
         std::cerr << "the log of dmaheapd:\n" << log_.tail();
+}
+
+std::string Daemon::control() const
+{
+    return socket_in(root_);
 }
 
 std::string Daemon::node(const std::string &heap) const

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const Process &process() const { return *process_; }
     [[nodiscard]] const std::string &root() const { return root_; }
     [[nodiscard]] std::string node(const std::string &heap = kHeap) const;
+    /// The path of its control socket.
+    [[nodiscard]] std::string control() const;
     LogFile &log() { return log_; }
 
     /// Asks it. Throws when it does not answer.

@@ -5,6 +5,7 @@
 
 #include <sys/un.h>
 
+#include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_text.h"
 
 namespace dmaheap::config {
@@ -72,6 +73,8 @@ Accepted set_control_group(Config &config, std::string_view text)
         return wrong(text, "is empty: give a name or a number");
     if (!is_plain_text(text))
         return wrong(text, "holds control characters or is not UTF-8");
+    if (const auto group = resolve_group(std::string(text)); !group)
+        return wrong(text, why_no_account(group.error()));
 
     config.control_group = text;
     return {};

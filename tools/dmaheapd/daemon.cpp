@@ -19,6 +19,7 @@
 #include "cuse/fuse_mount.h"
 #include "cuse/kernel_access.h"
 #include "tools/dmaheapd/choices.h"
+#include "tools/dmaheapd/control_socket.h"
 #include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
 
@@ -109,9 +110,10 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
     served.heaps = without_conflicts(config.heaps, folder);
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
-        add_heap(served, heap);
+        add_heap(served, heap, folder);
     add_ion(config);
     show_nodes(config);
+    control_ = open_control(config, world());
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
 }
 
@@ -147,17 +149,30 @@ cuse::Device *Daemon::device_of(const struct stat &file) const
     return found;
 }
 
-void Daemon::add_heap(const config::Config &config, const config::Heap &heap)
+void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
+                      const std::string &folder)
 {
     ledger_.set_limits(heap.name, limits_of(heap));
     heaps_.push_back(std::make_unique<Heap>(
         heap.name, make_policy(config, heap, regions_, *exporter_), ledger_, *exporter_));
+    served_.push_back(
+        { .heap = heaps_.back().get(), .policy = heap.policy, .node = folder + '/' + heap.name });
     devices_.push_back(std::make_unique<cuse::DmaHeapDevice>(
         *heaps_.back(), delivery_,
         [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
             refusals_.add(device, caller, error);
         }));
     add_nodes(heap, *devices_.back());
+}
+
+control::World Daemon::world()
+{
+    return { .ledger = ledger_,
+             .heaps = served_,
+             .frontend = tree_ ? "fuse" : "cuse",
+             .exporter = exporter_->name(),
+             .regions = {},
+             .look_again = [this] { exporter_->reap(); } };
 }
 
 void Daemon::add_nodes(const config::Heap &heap, cuse::Device &device)

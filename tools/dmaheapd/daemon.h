@@ -18,6 +18,8 @@
 #include "cuse/fuse_tree.h"
 #include "cuse/ion_handles.h"
 #include "cuse/server.h"
+#include "tools/control/commands.h"
+#include "tools/control/server.h"
 #include "tools/dmaheapd/config.h"
 #include "tools/dmaheapd/dev_root.h"
 #include "tools/dmaheapd/reaper.h"
@@ -54,7 +56,9 @@ private:
         cuse::Device *device;
     };
 
-    void add_heap(const config::Config &config, const config::Heap &heap);
+    void add_heap(const config::Config &config, const config::Heap &heap,
+                  const std::string &folder);
+    [[nodiscard]] control::World world();
     void add_nodes(const config::Heap &heap, cuse::Device &device);
     void show_nodes(const config::Config &config);
     void show_in_cuse();
@@ -78,6 +82,7 @@ private:
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;
     std::vector<std::unique_ptr<Heap>> heaps_;
+    std::vector<control::Served> served_;
     std::vector<std::unique_ptr<cuse::Device>> devices_;
     cuse::IonQuota ion_quota_;
     std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them
@@ -87,6 +92,7 @@ private:
     std::vector<std::unique_ptr<cuse::CuseNode>> nodes_;
     cuse::Aside aside_;
     cuse::Server server_;
+    std::unique_ptr<control::Server> control_;
 };
 
 } // namespace dmaheap::daemon

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <memory>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+
+#include "core/sys.h"
+#include "tests/support/catch.h"
+#include "tests/unit/support/child.h"
+#include "tests/unit/support/fakes.h"
+#include "tools/control/commands.h"
+#include "tools/control/errno_names.h"
+#include "tools/control/holders.h"
+
+using namespace dmaheap;
+using namespace dmaheap::control;
+
+namespace {
+
+constexpr Bytes kLimit = Bytes{ 16 } << 20;
+constexpr Owner kOwner{ .process = 4242, .user = 1000 };
+constexpr Peer kRoot{ .process = 1, .user = 0, .may_look = true, .may_change = true };
+constexpr Peer kGuest{ .process = 2, .user = 7, .may_look = true, .may_change = false };
+
+struct Fixture {
+    Fixture()
+        : heap("camera", std::make_unique<test::FakePolicy>(), ledger, exporter),
+          commands({ .ledger = ledger,
+                     .heaps = { { .heap = &heap, .policy = "system", .node = "/dev/x" } },
+                     .frontend = "fuse",
+                     .exporter = "fake",
+                     .regions = {},
+                     .look_again = [this] { ++looks; } })
+    {
+        ledger.set_limit("camera", kLimit);
+    }
+
+    Answer<Json> ask(const std::string &line, const Peer &peer = kRoot)
+    {
+        const auto request = parse_request(line);
+        if (!request)
+            return std::unexpected(request.error());
+        return commands(*request, peer);
+    }
+
+    std::string code_of(const std::string &rest, const Peer &peer = kRoot)
+    {
+        const auto answer = ask("{\"version\":1," + rest + "}", peer);
+        return answer ? "" : answer.error().code;
+    }
+
+    Ledger ledger;
+    test::FakeExporter exporter;
+    Heap heap;
+    int looks = 0;
+    Commands commands;
+};
+
+} // namespace
+
+TEST_CASE("control: a request and an answer are read back as they were said", "[tools]")
+{
+    const auto request =
+        parse_request(to_line({ .command = "buffers", .arguments = { { "heap", "a\"b\n" } } }));
+    const auto answer = parse_answer(to_line(Answer<Json>(Json{ 1, 2 })));
+    const auto refusal = parse_answer(to_line(Answer<Json>(refuse("EPERM", "no"))));
+
+    REQUIRE(request);
+    CHECK(request->command == "buffers");
+    CHECK(request->arguments["heap"] == "a\"b\n");
+    REQUIRE(answer);
+    CHECK(*answer == Json{ 1, 2 });
+    REQUIRE_FALSE(refusal);
+    CHECK(refusal.error().code == "EPERM");
+    CHECK(refusal.error().message == "no");
+    CHECK(to_line({ .command = "\xff", .arguments = Json::object() }).ends_with("}\n"));
+}
+
+TEST_CASE("control: a line that is no request is refused", "[tools]")
+{
+    const auto *const line = GENERATE(
+        "", " ", "garbage", "\xff\xfe", "null", "7", "\"x\"", "[]", "{", "{}", "{\"version\":1}",
+        "{\"version\":2,\"command\":\"heaps\"}", "{\"version\":1.5,\"command\":\"heaps\"}",
+        "{\"version\":1,\"command\":[]}", "{\"version\":1,\"command\":\"\"}",
+        "{\"version\":1,\"command\":\"x\",\"a\":[[[[[[[[[[]]]]]]]]]]}");
+
+    const auto request = parse_request(line);
+
+    REQUIRE_FALSE(request);
+    CHECK(request.error().code == "EPROTO");
+    CHECK_FALSE(request.error().message.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "control: arguments that are wrong are refused, and change nothing",
+                 "[tools]")
+{
+    const Limits before = ledger.accounts().at("camera").limits;
+
+    CHECK(code_of(R"("command":"format")") == "EINVAL");
+    CHECK(code_of(R"("command":"heaps","colour":1)") == "EINVAL");
+    CHECK(code_of(R"("command":"buffers","pid":-1)") == "EINVAL");
+    CHECK(code_of(R"("command":"buffers","pid":"1")") == "EINVAL");
+    CHECK(code_of(R"("command":"buffers","holders":1)") == "EINVAL");
+    CHECK(code_of(R"("command":"buffers","heap":"x")") == "ENOENT");
+    CHECK(code_of(R"("command":"set-limits","heap":"camera","limit":"1M")") == "EINVAL");
+    CHECK(code_of(R"("command":"set-limits","heap":"camera","limit":5,"max-buffer":-5)") ==
+          "EINVAL");
+    CHECK(code_of(R"("command":"set-limits","heap":"x","limit":5)") == "ENOENT");
+    CHECK(code_of(R"("command":"set-faults","errno":"EIO")") == "EINVAL");
+    CHECK(code_of(R"("command":"set-faults","heap":"x","errno":"EIO")") == "ENOENT");
+    CHECK(code_of(R"("command":"set-faults","heap":"camera","errno":"EWHAT")") == "EINVAL");
+    CHECK(code_of(R"("command":"set-faults","heap":"camera","errno":"EIO","probability":1.1)") ==
+          "EINVAL");
+    CHECK(code_of(R"("command":"set-faults","heap":"camera","delay-ms":10001)") == "EINVAL");
+
+    CHECK(ledger.accounts().at("camera").limits == before);
+    CHECK(heap.faults().plan() == Faults::Plan{});
+}
+
+TEST_CASE_METHOD(Fixture, "control: only root changes anything", "[tools]")
+{
+    CHECK(code_of(R"("command":"set-limits","limit":5)", kGuest) == "EPERM");
+    CHECK(code_of(R"("command":"set-faults","heap":"camera","errno":"EIO")", kGuest) == "EPERM");
+    CHECK(code_of(R"("command":"limits")", kGuest).empty());
+    CHECK(heap.faults().plan() == Faults::Plan{});
+}
+
+TEST_CASE_METHOD(Fixture, "control: limits are set one by one, and null takes one away", "[tools]")
+{
+    REQUIRE(ask(R"({"version":1,"command":"set-limits","heap":"camera","max-buffer":8192})"));
+    CHECK(ledger.accounts().at("camera").limits.total == kLimit);
+    CHECK(ledger.accounts().at("camera").limits.buffer == 8192);
+
+    REQUIRE(ask(R"({"version":1,"command":"set-limits","heap":"camera","max-buffer":null})"));
+    CHECK_FALSE(ledger.accounts().at("camera").limits.buffer);
+
+    REQUIRE(ask(R"({"version":1,"command":"set-limits","limit-per-uid":4096})"));
+    CHECK(ledger.account_of_all().limits.per_user == 4096);
+}
+
+TEST_CASE_METHOD(Fixture, "control: buffers are found by heap, process and user", "[tools]")
+{
+    for (int count = 0; count < 300; ++count) // more than are taken from the ledger at a time
+        REQUIRE(heap.allocate(1, O_RDWR, count % 2 == 0 ? kOwner : Owner{ 1, 0 }));
+    const auto count_of = [&](const std::string &rest) {
+        return ask(R"({"version":1,"command":"buffers")" + rest + "}")->size();
+    };
+
+    CHECK(count_of("") == 300);
+    CHECK(count_of(R"(,"heap":"camera")") == 300);
+    CHECK(count_of(R"(,"pid":4242)") == 150);
+    CHECK(count_of(R"(,"uid":0)") == 150);
+    CHECK(count_of(R"(,"pid":4242,"uid":0)") == 0);
+    CHECK(looks > 0);
+}
+
+TEST_CASE_METHOD(Fixture, "control: faults are planned, shown and cleared", "[tools]")
+{
+    const auto set = ask(R"({"version":1,"command":"set-faults","heap":"camera","errno":"EAGAIN",
+        "count":3,"probability":0.5,"delay-ms":2})");
+    REQUIRE(set);
+    CHECK((*set)["errno"] == "EAGAIN");
+    CHECK(heap.faults().plan() == Faults::Plan{ .code = EAGAIN,
+                                                .count = 3,
+                                                .probability = 0.5,
+                                                .delay = std::chrono::milliseconds(2) });
+    CHECK((*ask(R"({"version":1,"command":"faults"})"))[0]["count"] == 3);
+
+    REQUIRE(ask(R"({"version":1,"command":"set-faults","heap":"camera"})"));
+    CHECK(heap.faults().plan() == Faults::Plan{});
+}
+
+TEST_CASE("control: errnos have names", "[tools]")
+{
+    CHECK(errno_of("ENOMEM") == ENOMEM);
+    CHECK(errno_of("12") == 12);
+    CHECK_FALSE(errno_of("0"));
+    CHECK_FALSE(errno_of("4096"));
+    CHECK_FALSE(errno_of("enomem"));
+    CHECK_FALSE(errno_of(""));
+    CHECK(name_of_errno(EMFILE) == "EMFILE");
+}
+
+TEST_CASE("control: who holds a file is found by its descriptors and mappings", "[tools]")
+{
+    const UniqueFd file = *sys::memfd("held", 4096);
+    const UniqueFd other = *sys::memfd("not looked for", 4096);
+    const UniqueFd second = *sys::duplicate(file.get());
+    void *const mapping = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file.get(), 0);
+    REQUIRE(mapping != MAP_FAILED);
+    const Ledger::File wanted = Ledger::file_of(file.get());
+    const test::Child child(test::sleep_until_killed); // which has inherited all of it
+
+    const Holders holders = find_holders({ wanted });
+
+    ::munmap(mapping, 4096);
+    REQUIRE(holders.size() == 1);
+    CHECK(holders.begin()->first == wanted);
+    const auto &list = holders.at(wanted);
+    const Holder expected{ .process = child.pid(), .descriptors = 2, .mappings = 1 };
+    CHECK(std::ranges::find(list, expected) != list.end());
+    CHECK(std::ranges::find(list, ::getpid(), &Holder::process) == list.end());
+    CHECK(find_holders({ { .device = 1, .inode = 1 } }).empty());
+}

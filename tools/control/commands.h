@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/heap.h"
+#include "core/ledger.h"
+#include "tools/control/peer.h"
+#include "tools/control/protocol.h"
+
+namespace dmaheap::control {
+
+/// A heap as it is served.
+struct Served {
+    Heap *heap;
+    std::string policy;
+    std::string node; ///< path
+};
+
+/// What the daemon lets be seen and changed. All of it outlives the commands.
+struct World {
+    Ledger &ledger;
+    std::vector<Served> heaps;
+    std::string frontend;
+    std::string exporter;
+    std::function<Json()> regions;
+    /// Lets buffers end that have ended unnoticed. Called in the thread that serves the socket.
+    std::function<void()> look_again;
+};
+
+/// What can be asked over the control socket: see docs/control.md. Called in one thread; takes the
+/// ledger's lock for some microseconds at a time, and no other.
+class Commands {
+public:
+    explicit Commands(World world) : world_(std::move(world)) {}
+
+    Answer<Json> operator()(const Request &request, const Peer &peer);
+
+private:
+    struct Row;
+    static const Row *find(const std::string &command);
+
+    Answer<Json> status(const Json &arguments);
+    Answer<Json> heaps(const Json &arguments);
+    Answer<Json> regions(const Json &arguments);
+    Answer<Json> buffers(const Json &arguments);
+    Answer<Json> usage(const Json &arguments);
+    Answer<Json> limits(const Json &arguments);
+    Answer<Json> set_limits(const Json &arguments);
+    Answer<Json> faults(const Json &arguments);
+    Answer<Json> set_faults(const Json &arguments);
+
+    [[nodiscard]] Answer<Served> served(const std::string &name) const;
+
+    World world_;
+};
+
+} // namespace dmaheap::control

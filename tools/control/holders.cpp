@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "tools/control/holders.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/sys.h"
+
+namespace dmaheap::control {
+
+namespace {
+
+using Folder = std::unique_ptr<DIR, int (*)(DIR *)>;
+using Counts = std::map<Ledger::File, Holder>;
+
+Folder open_folder(const std::string &path)
+{
+    return { ::opendir(path.c_str()), ::closedir };
+}
+
+/// The entries that are numbers.
+std::vector<pid_t> numbers_in(const std::string &path)
+{
+    std::vector<pid_t> numbers;
+    const Folder folder = open_folder(path);
+    while (const dirent *const entry = folder ? ::readdir(folder.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        pid_t number = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+        if (error == std::errc() && end == name.data() + name.size())
+            numbers.push_back(number);
+    }
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+/// What a link of /proc leads to, as the kernel remembers it: the file system is not asked, which
+/// might never answer.
+std::optional<Ledger::File> file_behind(const std::string &link)
+{
+    struct statx attributes{};
+    if (::statx(AT_FDCWD, link.c_str(), AT_STATX_DONT_SYNC, STATX_INO, &attributes) == -1)
+        return std::nullopt;
+
+    return Ledger::File{ .device = makedev(attributes.stx_dev_major, attributes.stx_dev_minor),
+                         .inode = attributes.stx_ino };
+}
+
+/// A line of maps: "START-END PERMS OFFSET MAJOR:MINOR INODE PATH".
+std::optional<Ledger::File> file_of_line(const std::string &line)
+{
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    unsigned long inode = 0;
+    if (std::sscanf(line.c_str(), "%*s %*s %*s %x:%x %lu", &major_number, &minor_number, &inode) !=
+        3)
+        return std::nullopt;
+
+    return Ledger::File{ .device = makedev(major_number, minor_number), .inode = inode };
+}
+
+void count(Counts &counts, const std::set<Ledger::File> &files,
+           const std::optional<Ledger::File> &file, unsigned Holder::*what)
+{
+    if (file && files.contains(*file))
+        ++(counts[*file].*what);
+}
+
+Counts counts_of(const std::string &process, const std::set<Ledger::File> &files)
+{
+    Counts counts;
+    for (const int descriptor : numbers_in(process + "/fd"))
+        count(counts, files, file_behind(process + "/fd/" + std::to_string(descriptor)),
+              &Holder::descriptors);
+
+    std::ifstream maps(process + "/maps");
+    for (std::string line; std::getline(maps, line);)
+        count(counts, files, file_of_line(line), &Holder::mappings);
+    return counts;
+}
+
+} // namespace
+
+Holders find_holders(const std::set<Ledger::File> &files, const std::string &proc)
+{
+    Holders holders;
+    for (const pid_t process : numbers_in(proc)) {
+        if (process == ::getpid())
+            continue;
+
+        for (auto &[file, holder] : counts_of(proc + "/" + std::to_string(process), files)) {
+            holder.process = process;
+            holders[file].push_back(holder);
+        }
+    }
+    return holders;
+}
+
+std::string name_of_process(pid_t process)
+{
+    auto text = sys::read_text(("/proc/" + std::to_string(process) + "/comm").c_str());
+    if (!text)
+        return "";
+
+    std::erase(*text, '\n');
+    return *std::move(text);
+}
+
+} // namespace dmaheap::control
