@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@ namespace dmaheap::ctl {
 /// Columns of text under their heads, each as wide as its widest cell.
 class Table {
 public:
-    enum class Side { left, right };
+    enum class Side : std::uint8_t { left, right };
 
     struct Column {
         std::string head;
