@@ -24,6 +24,18 @@ Region::~Region()
     changed_.wait(lock, [this] { return being_wiped_ == 0; });
 }
 
+std::vector<Region::Unused> Region::unused() const
+{
+    const std::scoped_lock lock(mutex_);
+    std::vector<Unused> pieces;
+    for (const auto &[offset, size] : common_.by_offset())
+        pieces.push_back({ .range = { .offset = offset, .size = size }, .held_back = false });
+    for (const Share &share : shares_)
+        for (const auto &[offset, size] : share.own_.by_offset())
+            pieces.push_back({ .range = { .offset = offset, .size = size }, .held_back = true });
+    return pieces;
+}
+
 Region::Use Region::use() const
 {
     const std::scoped_lock lock(mutex_);

@@ -50,6 +50,12 @@ public:
         double fragmentation = 0; ///< of what is free in common, see Extents
     };
 
+    /// A piece that is not in use.
+    struct Unused {
+        Range range;
+        bool held_back; ///< for one heap
+    };
+
     Region(std::string name, Reservoir reservoir, Wiper &wiper);
     Region(const Region &) = delete;
     Region &operator=(const Region &) = delete;
@@ -59,6 +65,7 @@ public:
     [[nodiscard]] const std::string &name() const { return name_; }
     [[nodiscard]] const Reservoir &reservoir() const { return reservoir_; }
     [[nodiscard]] Use use() const;
+    [[nodiscard]] std::vector<Unused> unused() const;
 
     /// A heap's share, of which `guarantee` bytes are set aside at once, in one run if there is
     /// one. ENOMEM when the region has not as many. Lives as long as the region.

@@ -51,6 +51,27 @@ Json shown(const Faults::Plan &plan)
              { "delay-ms", plan.delay.count() } };
 }
 
+Json shown(const Region &region)
+{
+    const Region::Use use = region.use();
+    Json extents = Json::array();
+    for (const Region::Unused &piece : region.unused())
+        extents.push_back(Json::object({ { "offset", piece.range.offset },
+                                         { "size", piece.range.size },
+                                         { "state", piece.held_back ? "held" : "free" } }));
+    return { { "name", region.name() },
+             { "size", region.reservoir().size() },
+             { "page", region.reservoir().page() },
+             { "contiguous", region.reservoir().contiguous() },
+             { "free", use.free },
+             { "held-back", use.held_back },
+             { "largest", use.largest },
+             { "being-wiped", use.being_wiped },
+             { "lost", use.lost },
+             { "fragmentation", use.fragmentation },
+             { "extents", std::move(extents) } };
+}
+
 Json shown(const Holders &holders, const Ledger::File &file)
 {
     Json list = Json::array();

@@ -3,6 +3,7 @@
 
 #include "core/faults.h"
 #include "core/ledger.h"
+#include "core/region.h"
 #include "tools/control/holders.h"
 #include "tools/control/protocol.h"
 
@@ -14,6 +15,7 @@ Json shown(const Ledger::Use &use);
 Json shown(const Limits &limits);
 Json shown(const Ledger::Entry &entry);
 Json shown(const Faults::Plan &plan);
+Json shown(const Region &region);
 /// Of one file, as a list.
 Json shown(const Holders &holders, const Ledger::File &file);
 

@@ -18,6 +18,7 @@
 #include "cuse/dma_heap_device.h"
 #include "cuse/fuse_mount.h"
 #include "cuse/kernel_access.h"
+#include "tools/control/shown.h"
 #include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/control_socket.h"
 #include "tools/dmaheapd/ion_nodes.h"
@@ -171,7 +172,13 @@ control::World Daemon::world()
              .heaps = served_,
              .frontend = tree_ ? "fuse" : "cuse",
              .exporter = exporter_->name(),
-             .regions = {},
+             .regions =
+                 [this] {
+                     auto list = control::Json::array();
+                     for (const auto &region : regions_.all())
+                         list.push_back(control::shown(*region));
+                     return list;
+                 },
              .look_again = [this] { exporter_->reap(); } };
 }
 
