@@ -129,9 +129,10 @@ control::Answer<void> run_top(control::Client &client, const control::Request &r
             return std::unexpected(answer.error());
 
         const double seconds = std::chrono::duration<double>(now - asked).count();
-        const std::string end = begin.empty() && round + 1 != rounds ? "\n" : "";
-        const auto text = show_top(before, *answer, round > 0 ? seconds : 0);
-        if (const auto written = write_all(STDOUT_FILENO, begin + text + end); !written)
+        std::string text = begin;
+        text += show_top(before, *answer, round > 0 ? seconds : 0);
+        text += begin.empty() && round + 1 != rounds ? "\n" : "";
+        if (const auto written = write_all(STDOUT_FILENO, text); !written)
             return unwritten(written.error());
         before = *std::move(answer);
         asked = now;
