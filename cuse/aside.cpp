@@ -151,7 +151,7 @@ void Aside::State::start_thread(const std::shared_ptr<State> &self)
 void Aside::State::keep_time(const std::stop_token &stop)
 {
     std::unique_lock lock(mutex);
-    while (changed.wait(lock, stop, [this] { return !open.empty(); })) {
+    while (changed.wait(lock, stop, [this] { return !open.empty(); }) && !stop.stop_requested()) {
         const auto first = open.front();
         const bool early = Clock::now() < first->deadline;
         if (early) {
