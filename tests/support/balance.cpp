@@ -24,10 +24,10 @@ Daemon &quiet(Daemon &daemon)
     await(
         [&] {
             const long before = proc::context_switches(daemon.pid());
-            let_pass(std::chrono::milliseconds(20) * slowness());
+            let_pass(std::chrono::milliseconds(60) * slowness());
             return proc::context_switches(daemon.pid()) == before;
         },
-        Deadline(std::chrono::milliseconds(500)));
+        Deadline(std::chrono::seconds(2)));
     return daemon;
 }
 
