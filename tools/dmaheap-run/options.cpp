@@ -144,6 +144,15 @@ void set_ion(config::Config &config, config::IonAbi abi)
                                   .place = {} });
 }
 
+/// Nobody has asked for physically contiguous memory, and no driver will: no warning that there is
+/// none.
+void expect_emulation(config::Config &config)
+{
+    for (config::Heap &heap : config.heaps)
+        if (heap.policy == "contiguous")
+            heap.contiguity = config::Contiguity::emulated;
+}
+
 /// What the private daemon would be told on its command line.
 config::Config private_config(const CLI::App &app, const Typed &typed)
 {
@@ -160,6 +169,8 @@ config::Config private_config(const CLI::App &app, const Typed &typed)
     for (const std::string &word : words)
         arguments.push_back(word.c_str());
     auto config = options::parse(static_cast<int>(arguments.size()), arguments.data(), "").config;
+    if (typed.file.empty() && typed.heaps.empty())
+        expect_emulation(config);
     if (!typed.ion.empty())
         set_ion(config, abi_of(typed.ion));
     // There may be no other account in here.
