@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "ion.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include <sys/mman.h>
 #include <sys/socket.h>
+
+#include "heap.h"
+
+unsigned char *map_buffer(int buffer)
+{
+    void *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
+
+    if (memory == MAP_FAILED)
+        fail("mmap");
+    return memory;
+}
+
+void expect_all(const unsigned char *memory, unsigned char value)
+{
+    for (int at = 0; at < rounded; at++) {
+        if (memory[at] != value) {
+            errno = EILSEQ;
+            fail("content of the buffer");
+        }
+    }
+}
 
 int pass_descriptor(int socket, int fd)
 {

@@ -60,6 +60,15 @@ struct ion_custom_data {
 #define ION_CUSTOM _IOWR('I', 6, struct ion_custom_data)
 #define ION_SYNC _IOWR('I', 7, struct ion_fd_data)
 
+/// What both programs ask for, and what they get.
+enum { size = 5000, rounded = 8192 };
+
+/// Maps all of a buffer, to read and write.
+unsigned char *map_buffer(int buffer);
+
+/// Ends the program unless the whole buffer is full of `value`.
+void expect_all(const unsigned char *memory, unsigned char value);
+
 /// Sends a descriptor with one byte, or takes one; -1 on failure.
 int pass_descriptor(int socket, int fd);
 int take_descriptor(int socket);

@@ -19,27 +19,6 @@
 #include "heap.h"
 #include "ion.h"
 
-enum { size = 5000, rounded = 8192 };
-
-static unsigned char *map_buffer(int buffer)
-{
-    void *memory = mmap(NULL, rounded, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
-
-    if (memory == MAP_FAILED)
-        fail("mmap");
-    return memory;
-}
-
-static void expect_all(const unsigned char *memory, unsigned char value)
-{
-    for (int at = 0; at < rounded; at++) {
-        if (memory[at] != value) {
-            errno = EILSEQ;
-            fail("content of the buffer");
-        }
-    }
-}
-
 static void sync_buffer(int buffer, uint64_t flags)
 {
     struct dma_buf_sync sync = { .flags = flags };
