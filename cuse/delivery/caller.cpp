@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/delivery/caller.h"
 
+#include <cerrno>
+
 #include <unistd.h>
 
 #include <sys/syscall.h>
 
-#include "core/unique_fd.h"
 #include "cuse/delivery/thread_stat.h"
 
 namespace dmaheap::delivery {
 
 namespace {
 
-/// Only the first thread of a process has a pidfd without flags.
+/// Whether its process has the same number; signal 0 is none.
 bool is_first(pid_t thread)
 {
-    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, thread, 0))).valid();
+    return ::syscall(SYS_tgkill, thread, thread, 0) == 0 || errno == EPERM;
 }
 
 } // namespace

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/delivery/pick_up.h"
 
-#include <string>
-
 #include <unistd.h>
-
-#include <sys/stat.h>
 
 namespace dmaheap::delivery {
 
 namespace {
-
-/// The inode of a process's pid namespace; 0 when it cannot be seen.
-ino_t pid_namespace_of(const std::string &process)
-{
-    struct stat found{};
-    return ::stat(("/proc/" + process + "/ns/pid").c_str(), &found) == 0 ? found.st_ino : 0;
-}
 
 /// Puts the buffer, which the caller has as `fetched`, where its pidfd was.
 Task<Status> keep(Hand hand, int fetched, int pidfd)
@@ -30,12 +19,6 @@ Task<Status> keep(Hand hand, int fetched, int pidfd)
 }
 
 } // namespace
-
-bool may_pick_up(const Caller &caller)
-{
-    static const ino_t ours = pid_namespace_of("self");
-    return caller.uid == 0 && ours != 0 && pid_namespace_of(std::to_string(caller.thread)) == ours;
-}
 
 Task<std::optional<Status>> pick_up(Hand hand)
 {

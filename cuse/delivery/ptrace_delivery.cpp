@@ -23,36 +23,14 @@ Stepping stepping_for(const ThreadStat &stat)
     return stat.ignores(SIGTRAP) ? Stepping::system_call_stops : Stepping::single_step;
 }
 
-/// By the shorter way if the caller has it.
-Task<Status> fetch(Hand hand, const Caller &caller)
+/// By the shorter way if the caller, who is `close_by`, has it.
+Task<Status> fetch(Hand hand, bool close_by)
 {
-    if (may_pick_up(caller))
+    if (close_by)
         if (const auto outcome = co_await pick_up(hand))
             co_return *outcome;
 
     co_return co_await hand_over(hand);
-}
-
-/// Everything that is done with the caller between its stop and its going on.
-Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, UniqueFd buffer)
-{
-    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{}); // while it wakes up
-    const bool stopped = co_await Await<NextStop>(lane, tracee);
-    if (!stopped)
-        co_return failure(ESRCH, "caller that has gone");
-
-    auto window = Window::open(tracee, -kUndelivered, stepping_for(stat));
-    if (!window)
-        co_return std::unexpected(window.error());
-
-    const Transfer transfer(caller.thread, std::move(answer), std::move(buffer));
-    Status done;
-    {
-        const OneCpu together(lane, tracee, stat.cpu);
-        done = co_await fetch({ lane, tracee, window->borrowed(), transfer }, caller);
-    }
-    std::move(*window).close(done ? 0 : -done.error().code);
-    co_return done;
 }
 
 } // namespace
@@ -104,6 +82,29 @@ Errand PtraceDelivery::deliver(Lane &lane, PendingReply reply, Caller caller, An
     }
     if (!done)
         on_failure_(caller, done.error());
+}
+
+Task<Status> PtraceDelivery::lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer,
+                                  UniqueFd buffer)
+{
+    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{}); // while it wakes up
+    const bool stopped = co_await Await<NextStop>(lane, tracee);
+    if (!stopped)
+        co_return failure(ESRCH, "caller that has gone");
+
+    auto window = Window::open(tracee, -kUndelivered, stepping_for(stat));
+    if (!window)
+        co_return std::unexpected(window.error());
+
+    const bool close_by = caller.uid == 0 && ours_.has(caller.thread, stat.born);
+    Status done;
+    { // the buffer is the caller's alone, and on its own CPUs again, when it goes on
+        const Transfer transfer(caller.thread, std::move(answer), std::move(buffer));
+        const OneCpu together(lane, tracee, stat.cpu);
+        done = co_await fetch({ lane, tracee, window->borrowed(), transfer }, close_by);
+    }
+    std::move(*window).close(done ? 0 : -done.error().code);
+    co_return done;
 }
 
 } // namespace dmaheap::delivery

@@ -8,6 +8,9 @@
 
 #include "cuse/delivery/delivery.h"
 #include "cuse/delivery/lane.h"
+#include "cuse/delivery/pid_namespace.h"
+#include "cuse/delivery/task.h"
+#include "cuse/delivery/tracee.h"
 
 namespace dmaheap::delivery {
 
@@ -23,9 +26,13 @@ public:
 
 private:
     Lane &lane();
+
+    /// Everything that is done with the caller between its stop and its going on.
+    Task<Status> lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer, UniqueFd buffer);
     Errand deliver(Lane &lane, PendingReply reply, Caller caller, Answer answer, UniqueFd buffer);
 
     OnFailure on_failure_;
+    PidNamespace ours_;
     std::mutex mutex_;
     std::map<std::thread::id, std::unique_ptr<Lane>> lanes_;
 };

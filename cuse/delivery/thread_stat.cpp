@@ -17,6 +17,7 @@ namespace {
 
 // Fields as numbered by proc_pid_stat(5); the first one after the name in parentheses is 3.
 constexpr int kFirstField = 3;
+constexpr int kBornField = 22;
 constexpr int kIgnoredField = 33;
 constexpr int kCpuField = 39;
 
@@ -67,12 +68,13 @@ Result<ThreadStat> parse_thread_stat(std::string_view text)
         return failure(EINVAL, "/proc/TID/stat");
 
     const auto fields = text.substr(name_end + 2);
+    const auto born = field(fields, kBornField);
     const auto ignored = field(fields, kIgnoredField);
     const auto cpu = field(fields, kCpuField);
-    if (!ignored || !cpu)
+    if (!born || !ignored || !cpu)
         return failure(EINVAL, "/proc/TID/stat");
 
-    return ThreadStat{ .ignored_signals = *ignored, .cpu = static_cast<int>(*cpu) };
+    return ThreadStat{ .ignored_signals = *ignored, .cpu = static_cast<int>(*cpu), .born = *born };
 }
 
 Result<ThreadStat> thread_stat(pid_t thread)

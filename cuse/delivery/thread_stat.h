@@ -14,6 +14,7 @@ namespace dmaheap::delivery {
 struct ThreadStat {
     std::uint64_t ignored_signals = 0; ///< bit N - 1 is signal N; 1 to 31 only
     int cpu = -1;                      ///< on which it ran last
+    std::uint64_t born = 0;            ///< in clock ticks after boot; 0: not known
 
     [[nodiscard]] bool ignores(int signal) const
     {

@@ -111,6 +111,23 @@ static void count_duplicated(const struct row *row)
     say_info(buffer, "count");
 }
 
+/// Whoever gave the buffer does not hold it for a moment longer.
+static void count_at_once(const struct row *row)
+{
+    long before = 0;
+
+    (void)row;
+    for (int round = 0; round < 100; ++round) {
+        int buffer = allocate(page, usual_flags);
+        long count = count_of(buffer);
+
+        if (count != before)
+            say_info(buffer, "count");
+        before = count;
+        close(buffer);
+    }
+}
+
 static void count_mapped(const struct row *row)
 {
     (void)row;
@@ -196,6 +213,7 @@ static const struct row rows[] = {
     INFO("count"),
     INFO("exp_name"),
     INFO("name"),
+    ROW("buffer.fdinfo.count-at-once", count_at_once),
     ROW("buffer.fdinfo.count-duplicated", count_duplicated),
     ROW("buffer.fdinfo.count-mapped", count_mapped),
     BUFFER("dup", duplicated, F_DUPFD),

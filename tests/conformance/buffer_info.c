@@ -2,6 +2,7 @@
 #include "buffer_info.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,19 +30,35 @@ void say_info_keys(int fd)
     }
 }
 
-void say_info(int fd, const char *key)
+/// What the file tells for a key; NULL if nothing.
+static const char *value_of(int fd, const char *key)
 {
     char *rest;
     size_t length = strlen(key);
 
     for (char *line = strtok_r(read_info(fd), "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        if (strncmp(line, key, length) == 0 && line[length] == ':') {
-            say_text(line + length + 1 + (line[length + 1] == '\t'));
-            return;
-        }
+        if (strncmp(line, key, length) == 0 && line[length] == ':')
+            return line + length + 1 + (line[length + 1] == '\t');
     }
-    say("none");
+    return NULL;
+}
+
+void say_info(int fd, const char *key)
+{
+    const char *value = value_of(fd, key);
+
+    if (value != NULL)
+        say_text(value);
+    else
+        say("none");
+}
+
+long count_of(int fd)
+{
+    const char *value = value_of(fd, "count");
+
+    return value != NULL ? strtol(value, NULL, 10) : -1;
 }
 
 void say_link(int fd)

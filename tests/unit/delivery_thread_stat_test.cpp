@@ -17,7 +17,7 @@ using namespace dmaheap::delivery;
 
 namespace {
 
-/// A line as the kernel writes it: ignored signals 4096, last ran on CPU 5.
+/// A line as the kernel writes it: ignored signals 4096, born at 99, last ran on CPU 5.
 std::string line_of(const std::string &name)
 {
     return "17 (" + name +
@@ -40,6 +40,7 @@ TEST_CASE("thread_stat: finds its fields behind any name", "[delivery]")
         REQUIRE(stat);
         CHECK(stat->ignored_signals == 4096);
         CHECK(stat->cpu == 5);
+        CHECK(stat->born == 99);
     }
 }
 
