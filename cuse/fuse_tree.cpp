@@ -23,6 +23,7 @@ namespace {
 constexpr fuse_ino_t kRoot = FUSE_ROOT_ID;
 constexpr double kForever = 86400; // only requests of the mount itself change anything
 constexpr mode_t kFolderMode = 0755;
+constexpr mode_t kNodeMode = 0600; // as the kernel's own nodes have it
 
 void require(const Status &done)
 {
@@ -242,18 +243,20 @@ struct TreeCalls {
     }
 };
 
-FuseTree::FuseTree(const std::string &folder, std::vector<Node> nodes)
+FuseTree::FuseTree(const std::string &folder, const std::vector<Node> &nodes)
     : place_(std::make_unique<Place>(folder, true))
 {
-    add_file("", nullptr, kFolderMode, 0, 0);
-    for (Node &node : nodes)
-        add_file(std::move(node.name), node.device, node.mode, node.owner, node.group);
+    add_file({ .name = "",
+               .device = nullptr,
+               .permissions = { .mode = kFolderMode, .owner = {}, .group = {} } });
+    for (const Node &node : nodes)
+        add_file(node);
 }
 
-FuseTree::FuseTree(const std::string &folder, Node node)
+FuseTree::FuseTree(const std::string &folder, const Node &node)
     : place_(std::make_unique<Place>(folder + "/" + node.name, false))
 {
-    add_file(std::move(node.name), node.device, node.mode, node.owner, node.group);
+    add_file(node);
 }
 
 FuseTree::~FuseTree() = default;
@@ -265,16 +268,17 @@ std::optional<struct stat> FuseTree::attributes_of(std::string_view name) const
     return found == files_.end() ? std::nullopt : std::optional(found->attributes);
 }
 
-void FuseTree::add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group)
+void FuseTree::add_file(const Node &node)
 {
     struct stat attributes{};
     attributes.st_ino = kRoot + files_.size();
-    attributes.st_mode = mode | (device ? S_IFREG : S_IFDIR);
-    attributes.st_nlink = device ? 1 : 2;
-    attributes.st_uid = owner;
-    attributes.st_gid = group;
+    attributes.st_mode =
+        node.permissions.mode.value_or(kNodeMode) | (node.device ? S_IFREG : S_IFDIR);
+    attributes.st_nlink = node.device ? 1 : 2;
+    attributes.st_uid = node.permissions.owner.value_or(0);
+    attributes.st_gid = node.permissions.group.value_or(0);
     attributes.st_atim = attributes.st_mtim = attributes.st_ctim = now();
-    files_.push_back(File{ std::move(name), device, attributes });
+    files_.push_back(File{ node.name, node.device, attributes });
 }
 
 void FuseTree::show(Server &server)

@@ -7,12 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/stat.h>
 
 #include "cuse/channel.h"
-#include "cuse/device.h"
 #include "cuse/fuse_mount.h"
+#include "cuse/node.h"
 #include "cuse/server.h"
 
 namespace dmaheap::cuse {
@@ -22,19 +23,11 @@ namespace dmaheap::cuse {
 /// as the daemon.
 class FuseTree {
 public:
-    /// A node of the tree.
-    struct Node {
-        std::string name;
-        Device *device;
-        mode_t mode; ///< permission bits
-        uid_t owner;
-        gid_t group;
-    };
-
-    /// The folder is made if need be, and taken away again at the end. Throws std::system_error.
-    FuseTree(const std::string &folder, std::vector<Node> nodes);
+    /// The folder is made if need be, and taken away again at the end. What a node does not say of
+    /// its permissions is 0600 root. Throws std::system_error.
+    FuseTree(const std::string &folder, const std::vector<Node> &nodes);
     /// The same for a file `folder`/`node.name`, which is all that the mount shows.
-    FuseTree(const std::string &folder, Node node);
+    FuseTree(const std::string &folder, const Node &node);
     FuseTree(const FuseTree &) = delete;
     FuseTree &operator=(const FuseTree &) = delete;
     ~FuseTree();
@@ -59,7 +52,7 @@ private:
         struct stat attributes;
     };
 
-    void add_file(std::string name, Device *device, mode_t mode, uid_t owner, gid_t group);
+    void add_file(const Node &node); ///< without a device, a folder
 
     std::unique_ptr<Place> place_;
     mutable std::mutex mutex_;

@@ -107,12 +107,13 @@ TEST_CASE("node_permissions: a node that is not there is an error", "[tools]")
 TEST_CASE("node_permissions: a heap's accounts are looked up", "[tools]")
 {
     config::Heap heap = config::parse_heap_spec("camera=system,mode=0660,owner=root,group=54321");
-    const NodePermissions found = permissions_of(heap);
+    const cuse::NodePermissions found = resolved("heap camera", heap);
 
     CHECK(found.mode == 0660U);
     CHECK(found.owner == 0U);
     CHECK(found.group == 54321U);
-    CHECK_FALSE(permissions_of(config::parse_heap_spec("camera")).owner);
+    CHECK_FALSE(resolved("heap camera", config::parse_heap_spec("camera")).owner);
     heap.owner = "gone-meanwhile";
-    CHECK_THROWS_WITH(permissions_of(heap), "heap camera: owner: no such account: gone-meanwhile");
+    CHECK_THROWS_WITH(resolved("heap camera", heap),
+                      "heap camera: owner: no such account: gone-meanwhile");
 }

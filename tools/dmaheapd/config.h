@@ -11,6 +11,7 @@
 
 #include "core/size.h"
 #include "tools/dmaheapd/ion_config.h"
+#include "tools/dmaheapd/permissions.h"
 
 /// What the command line and the config file say, as plain values. Nothing is opened here.
 namespace dmaheap::config {
@@ -39,13 +40,10 @@ struct Region {
     friend bool operator==(const Region &, const Region &) = default;
 };
 
-struct Heap {
+struct Heap : Permissions {
     std::string name;
     std::string policy = "system";
-    std::optional<mode_t> mode;       ///< of the node; 0600 when not given
-    std::optional<std::string> owner; ///< user name or number; root when not given
-    std::optional<std::string> group; ///< group name or number; root when not given
-    std::optional<Bytes> limit;       ///< live bytes; half of the machine's memory when not given
+    std::optional<Bytes> limit; ///< live bytes; half of the machine's memory when not given
     std::optional<Bytes> limit_per_uid;
     std::optional<Bytes> limit_per_process;
     std::optional<Bytes> max_buffer;

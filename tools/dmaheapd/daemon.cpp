@@ -17,7 +17,6 @@
 
 #include "cuse/dma_heap_device.h"
 #include "cuse/fuse_mount.h"
-#include "cuse/kernel_access.h"
 #include "tools/control/shown.h"
 #include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/control_socket.h"
@@ -27,9 +26,6 @@
 namespace dmaheap::daemon {
 
 namespace {
-
-constexpr mode_t kDefaultMode = 0600; // as the kernel's own nodes have it
-constexpr const char *kFolder = "/dma_heap";
 
 /// More than CPUs, because a thread waits for its client's steps, and clears the pages of a large
 /// buffer, while others are served. An idle one costs nothing.
@@ -70,39 +66,17 @@ Limits limits_of_all(const config::Limits &limits)
              .buffer = limits.max_buffer };
 }
 
-/// An ION node has the permissions that a heap's node has, and is set up as one.
-config::Heap permissions_as_heap(const config::Ion &ion)
-{
-    config::Heap heap;
-    heap.name = ion.name;
-    heap.mode = ion.mode;
-    heap.owner = ion.owner;
-    heap.group = ion.group;
-    return heap;
-}
-
-void require(const config::Heap &heap, const Status &done)
-{
-    if (!done)
-        throw std::system_error(done.error().code, std::generic_category(),
-                                "heap " + heap.name + ": " + done.error().step);
-}
-
 } // namespace
 
 Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
     : lock_(config.dev_root),
       exporter_(make_exporter ? make_exporter([this] { reaper_.start(); })
                               : choose_exporter(config.exporter, [this] { reaper_.start(); })),
-      ptrace_([this](const delivery::Caller &caller, const Error &error) {
-          refusals_.add("delivery", caller, error);
-      }),
-      delivery_(ptrace_, [this](const delivery::Caller &caller,
-                                const Error &error) { refusals_.add("delivery", caller, error); }),
+      ptrace_(on_failure()), delivery_(ptrace_, on_failure()),
       server_(serving_threads(), &delivery_)
 {
     raise_descriptor_limit();
-    const std::string folder = config.dev_root + kFolder;
+    const std::string folder = config.dev_root + Nodes::kFolder;
     if (const unsigned stale = cuse::remove_stale_mounts(folder); stale != 0)
         spdlog::info("took away {} stale mount(s) at {}", stale, folder);
 
@@ -113,7 +87,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
     for (const config::Heap &heap : served.heaps)
         add_heap(served, heap, folder);
     add_ion(config);
-    show_nodes(config);
+    nodes_.show(config, heap_nodes_, ion_nodes_, server_);
     control_ = open_control(config, world());
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
 }
@@ -121,6 +95,18 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
 Daemon::~Daemon()
 {
     regions_.stop();
+}
+
+cuse::OnRefusal Daemon::on_refusal()
+{
+    return [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
+        refusals_.add(device, caller, error);
+    };
+}
+
+delivery::OnFailure Daemon::on_failure()
+{
+    return std::bind_front(on_refusal(), "delivery");
 }
 
 void Daemon::run(int end)
@@ -141,15 +127,6 @@ void Daemon::run(int end)
     spdlog::info("stopping");
 }
 
-cuse::Device *Daemon::device_of(const struct stat &file) const
-{
-    cuse::Device *found = tree_ ? tree_->device_of(file) : nullptr;
-    for (const auto &tree : ion_trees_)
-        if (!found)
-            found = tree->device_of(file);
-    return found;
-}
-
 void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
                       const std::string &folder)
 {
@@ -158,19 +135,24 @@ void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
         heap.name, make_policy(config, heap, regions_, *exporter_), ledger_, *exporter_));
     served_.push_back(
         { .heap = heaps_.back().get(), .policy = heap.policy, .node = folder + '/' + heap.name });
-    devices_.push_back(std::make_unique<cuse::DmaHeapDevice>(
-        *heaps_.back(), delivery_,
-        [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
-            refusals_.add(device, caller, error);
-        }));
-    add_nodes(heap, *devices_.back());
+    devices_.push_back(
+        std::make_unique<cuse::DmaHeapDevice>(*heaps_.back(), delivery_, on_refusal()));
+
+    cuse::Node node{ .name = heap.name,
+                     .device = devices_.back().get(),
+                     .permissions = resolved("heap " + heap.name, heap) };
+    heap_nodes_.push_back(node);
+    for (const std::string &alias : heap.aliases) {
+        node.name = alias;
+        heap_nodes_.push_back(node);
+    }
 }
 
 control::World Daemon::world()
 {
     return { .ledger = ledger_,
              .heaps = served_,
-             .frontend = tree_ ? "fuse" : "cuse",
+             .frontend = nodes_.mounted() ? "fuse" : "cuse",
              .exporter = exporter_->name(),
              .regions =
                  [this] {
@@ -182,119 +164,22 @@ control::World Daemon::world()
              .look_again = [this] { exporter_->reap(); } };
 }
 
-void Daemon::add_nodes(const config::Heap &heap, cuse::Device &device)
-{
-    shown_.push_back({ heap, &device });
-    for (const std::string &alias : heap.aliases) {
-        shown_.push_back({ heap, &device });
-        shown_.back().heap.name = alias;
-    }
-}
-
-void Daemon::show_nodes(const config::Config &config)
-{
-    if (choose_frontend(config) == config::Frontend::cuse)
-        show_in_cuse();
-    else
-        show_in_fuse(config.dev_root);
-    if (tree_)
-        show_ion_in_fuse(config.dev_root, config.ion);
-    else
-        show_ion_in_cuse(config.ion);
-}
-
-void Daemon::show_in_cuse()
-{
-    for (const auto &[heap, device] : shown_) {
-        auto node = cuse::CuseNode::create("dma_heap/" + heap.name, *device, last_node());
-        require(heap, node ? Status() : std::unexpected(node.error()));
-        nodes_.push_back(*std::move(node));
-        const NodePermissions permissions = permissions_of(heap);
-        require(heap, nodes_.back()->show(server_));
-        require(heap, apply_to(nodes_.back()->path(), permissions));
-    }
-}
-
-/// Null before the first.
-const cuse::CuseNode *Daemon::last_node() const
-{
-    return nodes_.empty() ? nullptr : nodes_.back().get();
-}
-
-void Daemon::show_in_fuse(const std::string &dev_root)
-{
-    require_empty(dev_root + kFolder);
-    std::vector<cuse::FuseTree::Node> nodes;
-    nodes.reserve(shown_.size());
-    for (const auto &[heap, device] : shown_) {
-        const NodePermissions permissions = permissions_of(heap);
-        nodes.push_back({ .name = heap.name,
-                          .device = device,
-                          .mode = permissions.mode.value_or(kDefaultMode),
-                          .owner = permissions.owner.value_or(0),
-                          .group = permissions.group.value_or(0) });
-    }
-    tree_.emplace(dev_root + kFolder, std::move(nodes));
-    tree_->show(server_);
-}
-
 void Daemon::add_ion(const config::Config &config)
 {
-    const IonServices services{
-        .exporter = *exporter_,
-        .quota = ion_quota_,
-        .delivery = delivery_,
-        .aside = aside_,
-        .access = [this](const cuse::Credentials &who,
-                         const std::string &heap) { return may_use(who, heap); },
-        .on_refusal = [this](std::string_view device, const delivery::Caller &caller,
-                             const Error &error) { refusals_.add(device, caller, error); }
-    };
-    for (const config::Ion &ion : config.ion)
-        ion_devices_.push_back(make_ion_device(ion, ion_heaps(config, ion, heaps_), services));
-}
-
-/// On the mount by mode and groups, which is what the kernel does there; of a device node the
-/// kernel is asked, which knows of ACLs, too.
-bool Daemon::may_use(const cuse::Credentials &who, const std::string &heap) const
-{
-    if (!tree_)
-        return cuse::kernel_lets(who, std::string("/dev") + kFolder + "/" + heap);
-
-    const auto folder = tree_->attributes_of("");
-    const auto node = tree_->attributes_of(heap);
-    return folder && who.may_enter(*folder) && node && who.may_use(*node);
-}
-
-void Daemon::show_ion_in_cuse(const std::vector<config::Ion> &nodes)
-{
-    for (std::size_t at = 0; at < nodes.size(); ++at) {
-        const config::Heap like_heap = permissions_as_heap(nodes[at]);
-        const NodePermissions permissions = permissions_of(like_heap);
-        auto node = cuse::CuseNode::create(nodes[at].name, *ion_devices_[at], last_node());
-        require(like_heap, node ? Status() : std::unexpected(node.error()));
-        nodes_.push_back(*std::move(node));
-        require(like_heap, nodes_.back()->show(server_));
-        require(like_heap, apply_to(nodes_.back()->path(), permissions));
-        spdlog::info("serving ION at {}", nodes_.back()->path());
-    }
-}
-
-void Daemon::show_ion_in_fuse(const std::string &dev_root, const std::vector<config::Ion> &nodes)
-{
-    for (std::size_t at = 0; at < nodes.size(); ++at) {
-        const std::string path = dev_root + "/" + nodes[at].name;
-        cuse::remove_stale_mounts(path);
-        require_free(path);
-        const NodePermissions permissions = permissions_of(permissions_as_heap(nodes[at]));
-        ion_trees_.push_back(std::make_unique<cuse::FuseTree>(
-            dev_root, cuse::FuseTree::Node{ .name = nodes[at].name,
-                                            .device = ion_devices_[at].get(),
-                                            .mode = permissions.mode.value_or(kDefaultMode),
-                                            .owner = permissions.owner.value_or(0),
-                                            .group = permissions.group.value_or(0) }));
-        ion_trees_.back()->show(server_);
-        spdlog::info("serving ION at {}", path);
+    const IonServices services{ .exporter = *exporter_,
+                                .quota = ion_quota_,
+                                .delivery = delivery_,
+                                .aside = aside_,
+                                .access =
+                                    [this](const cuse::Credentials &who, const std::string &heap) {
+                                        return nodes_.may_use(who, heap);
+                                    },
+                                .on_refusal = on_refusal() };
+    for (const config::Ion &ion : config.ion) {
+        devices_.push_back(make_ion_device(ion, ion_heaps(config, ion, heaps_), services));
+        ion_nodes_.push_back({ .name = ion.name,
+                               .device = devices_.back().get(),
+                               .permissions = resolved("node " + ion.name, ion) });
     }
 }
 

@@ -10,18 +10,17 @@
 #include "core/heap.h"
 #include "core/ledger.h"
 #include "cuse/aside.h"
-#include "cuse/credentials.h"
-#include "cuse/cuse_node.h"
 #include "cuse/delivery/ptrace_delivery.h"
 #include "cuse/delivery/routed_delivery.h"
 #include "cuse/device.h"
-#include "cuse/fuse_tree.h"
 #include "cuse/ion_handles.h"
+#include "cuse/node.h"
 #include "cuse/server.h"
 #include "tools/control/commands.h"
 #include "tools/control/server.h"
 #include "tools/dmaheapd/config.h"
 #include "tools/dmaheapd/dev_root.h"
+#include "tools/dmaheapd/nodes.h"
 #include "tools/dmaheapd/reaper.h"
 #include "tools/dmaheapd/refusal_log.h"
 #include "tools/dmaheapd/regions.h"
@@ -47,27 +46,18 @@ public:
     void run(int end = -1);
 
     /// The device of a node of the FUSE mount that has these attributes, or null.
-    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
+    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const
+    {
+        return nodes_.device_of(file);
+    }
 
 private:
-    /// A name of a heap: `heap` is called what the node is.
-    struct Node {
-        config::Heap heap;
-        cuse::Device *device;
-    };
-
+    cuse::OnRefusal on_refusal();
+    delivery::OnFailure on_failure();
     void add_heap(const config::Config &config, const config::Heap &heap,
                   const std::string &folder);
     [[nodiscard]] control::World world();
-    void add_nodes(const config::Heap &heap, cuse::Device &device);
-    void show_nodes(const config::Config &config);
-    void show_in_cuse();
-    void show_in_fuse(const std::string &dev_root);
-    [[nodiscard]] const cuse::CuseNode *last_node() const;
     void add_ion(const config::Config &config);
-    void show_ion_in_cuse(const std::vector<config::Ion> &nodes);
-    void show_ion_in_fuse(const std::string &dev_root, const std::vector<config::Ion> &nodes);
-    [[nodiscard]] bool may_use(const cuse::Credentials &who, const std::string &heap) const;
     bool handle(int signal);
     void report_use();
 
@@ -83,13 +73,11 @@ private:
     delivery::RoutedDelivery delivery_;
     std::vector<std::unique_ptr<Heap>> heaps_;
     std::vector<control::Served> served_;
-    std::vector<std::unique_ptr<cuse::Device>> devices_;
     cuse::IonQuota ion_quota_;
-    std::vector<std::unique_ptr<cuse::Device>> ion_devices_; ///< as the config has them
-    std::vector<Node> shown_;
-    std::optional<cuse::FuseTree> tree_;
-    std::vector<std::unique_ptr<cuse::FuseTree>> ion_trees_;
-    std::vector<std::unique_ptr<cuse::CuseNode>> nodes_;
+    std::vector<std::unique_ptr<cuse::Device>> devices_;
+    std::vector<cuse::Node> heap_nodes_;
+    std::vector<cuse::Node> ion_nodes_;
+    Nodes nodes_;
     cuse::Aside aside_;
     cuse::Server server_;
     std::unique_ptr<control::Server> control_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
+#include "tools/dmaheapd/permissions.h"
 
 /// What the config says of ION nodes, as plain values.
 namespace dmaheap::config {
@@ -34,14 +34,11 @@ struct IonHeap {
 };
 
 /// One node.
-struct Ion {
+struct Ion : Permissions {
     std::string name = "ion";
     IonAbi abi = IonAbi::modern;
     std::optional<std::uint32_t> abi_version; ///< what ABI_VERSION answers
-    std::optional<mode_t> mode;               ///< as those of a heap
-    std::optional<std::string> owner;
-    std::optional<std::string> group;
-    std::vector<IonHeap> heaps; ///< never empty, ids are unique
+    std::vector<IonHeap> heaps;               ///< never empty, ids are unique
 
     friend bool operator==(const Ion &, const Ion &) = default;
 };

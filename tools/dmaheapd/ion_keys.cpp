@@ -48,28 +48,32 @@ std::optional<std::string> get_abi_version(const Ion &ion)
     return ion.abi_version ? std::optional(std::to_string(*ion.abi_version)) : std::nullopt;
 }
 
+Heap with_permissions(const Permissions &permissions)
+{
+    Heap heap;
+    static_cast<Permissions &>(heap) = permissions;
+    return heap;
+}
+
 Accepted set_of_heap(Heap &heap, std::string_view name, std::string_view text)
 {
     return find(heap_keys(), name)->set(heap, text);
 }
 
-/// A setting that heaps have, too; so are its rules.
-template <auto OfIon, auto OfHeap, const std::string_view &Name>
-Accepted set_as_heap(Ion &ion, std::string_view text)
+/// One of the permissions: as heaps have it.
+template <const std::string_view &Name>
+Accepted set_permission(Ion &ion, std::string_view text)
 {
-    Heap stand_in;
+    Heap stand_in = with_permissions(ion);
     auto accepted = set_of_heap(stand_in, Name, text);
-    if (accepted)
-        ion.*OfIon = stand_in.*OfHeap;
+    static_cast<Permissions &>(ion) = stand_in;
     return accepted;
 }
 
-template <auto OfIon, auto OfHeap, const std::string_view &Name>
-std::optional<std::string> get_as_heap(const Ion &ion)
+template <const std::string_view &Name>
+std::optional<std::string> get_permission(const Ion &ion)
 {
-    Heap stand_in;
-    stand_in.*OfHeap = ion.*OfIon;
-    return find(heap_keys(), Name)->get(stand_in);
+    return find(heap_keys(), Name)->get(with_permissions(ion));
 }
 
 Accepted set_heap(IonHeap &heap, std::string_view text)
@@ -126,14 +130,11 @@ constexpr std::array kIonKeys{
               "what ABI_VERSION answers; there is no such command when left away", set_abi_version,
               get_abi_version },
     Key<Ion>{ kMode, "OCTAL", "0660", "permissions of the node; 0600 when left away",
-              set_as_heap<&Ion::mode, &Heap::mode, kMode>,
-              get_as_heap<&Ion::mode, &Heap::mode, kMode> },
+              set_permission<kMode>, get_permission<kMode> },
     Key<Ion>{ kOwner, "USER", "root", "of the node, by name or number; root when left away",
-              set_as_heap<&Ion::owner, &Heap::owner, kOwner>,
-              get_as_heap<&Ion::owner, &Heap::owner, kOwner> },
+              set_permission<kOwner>, get_permission<kOwner> },
     Key<Ion>{ kGroup, "GROUP", "video", "of the node, by name or number; root when left away",
-              set_as_heap<&Ion::group, &Heap::group, kGroup>,
-              get_as_heap<&Ion::group, &Heap::group, kGroup> },
+              set_permission<kGroup>, get_permission<kGroup> },
 };
 
 constexpr std::array kIonHeapKeys{

@@ -15,16 +15,15 @@ namespace dmaheap::daemon {
 namespace {
 
 template <class Id>
-std::optional<Id> resolved(const config::Heap &heap, const char *key,
-                           const std::optional<std::string> &name,
-                           Result<Id> (*resolve)(const std::string &))
+std::optional<Id> found(const std::string &key, const std::optional<std::string> &name,
+                        Result<Id> (*resolve)(const std::string &))
 {
     if (!name)
         return std::nullopt;
 
     const auto id = resolve(*name);
     if (!id)
-        throw std::runtime_error("heap " + heap.name + ": " + key + ": no such account: " + *name);
+        throw std::runtime_error(key + ": no such account: " + *name);
     return *id;
 }
 
@@ -58,11 +57,11 @@ Status step(const std::string &node, const Access &from, const Access &to)
 
 } // namespace
 
-NodePermissions permissions_of(const config::Heap &heap)
+cuse::NodePermissions resolved(const std::string &whose, const config::Permissions &permissions)
 {
-    return { .mode = heap.mode,
-             .owner = resolved(heap, "owner", heap.owner, config::resolve_owner),
-             .group = resolved(heap, "group", heap.group, config::resolve_group) };
+    return { .mode = permissions.mode,
+             .owner = found(whose + ": owner", permissions.owner, config::resolve_owner),
+             .group = found(whose + ": group", permissions.group, config::resolve_group) };
 }
 
 std::vector<Access> way(const Access &now, const Access &wanted)
@@ -81,7 +80,7 @@ std::vector<Access> way(const Access &now, const Access &wanted)
     return moments;
 }
 
-Status apply_to(const std::string &node, const NodePermissions &permissions)
+Status apply_to(const std::string &node, const cuse::NodePermissions &permissions)
 {
     auto now = access_of(node);
     if (!now)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+
+#include "cuse/credentials.h"
+#include "cuse/cuse_node.h"
+#include "cuse/fuse_tree.h"
+#include "cuse/node.h"
+#include "cuse/server.h"
+#include "tools/dmaheapd/config.h"
+
+namespace dmaheap::daemon {
+
+/// The nodes that clients see: devices, or files of mounts. They are gone when it is destroyed.
+class Nodes {
+public:
+    /// Where the nodes of the heaps are, under the config's dev-root.
+    static constexpr const char *kFolder = "/dma_heap";
+
+    /// Shows the nodes of the heaps, then those of ION. `server` serves them from now on, and must
+    /// be ended before they are destroyed. Throws std::exception with a message for the user.
+    void show(const config::Config &config, const std::vector<cuse::Node> &heaps,
+              const std::vector<cuse::Node> &ion, cuse::Server &server);
+
+    /// Whether they are files of mounts.
+    [[nodiscard]] bool mounted() const { return tree_.has_value(); }
+
+    /// Whether somebody could open the node of the heap of this name for reading and writing.
+    /// Thread-safe once all are shown.
+    [[nodiscard]] bool may_use(const cuse::Credentials &who, const std::string &heap) const;
+
+    /// The device of the file of a mount that has these attributes, or null.
+    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
+
+private:
+    void show_device(const std::string &folder, const cuse::Node &node, cuse::Server &server);
+    void show_folder(const std::string &folder, const std::vector<cuse::Node> &nodes,
+                     cuse::Server &server);
+    void show_file(const std::string &folder, const cuse::Node &node, cuse::Server &server);
+
+    std::optional<cuse::FuseTree> tree_;
+    std::vector<std::unique_ptr<cuse::FuseTree>> ion_trees_;
+    std::vector<std::unique_ptr<cuse::CuseNode>> devices_;
+};
+
+} // namespace dmaheap::daemon
