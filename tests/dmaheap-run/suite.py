@@ -12,7 +12,7 @@ import unittest
 import support
 
 SKIPPED = 77
-MODULES = ["test_scenarios", "test_life", "test_terminal", "test_tools", "test_means",
+MODULES = ["test_scenarios", "test_delivery", "test_life", "test_terminal", "test_tools", "test_means",
            "test_attach"]
 
 
