@@ -30,10 +30,27 @@ bool is_a_whole_file(const Memory &memory)
            static_cast<Bytes>(status.st_size) == memory.size();
 }
 
-/// As large as it is for as long as it lives, like a dma-buf.
+/// As large as it is for as long as it lives, like a dma-buf. Memory that was a buffer before is so
+/// already.
 Status fix_size(int memfd)
 {
-    return sys::add_seals(memfd, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    const int seals = ::fcntl(memfd, F_GET_SEALS);
+    if (seals != -1 && (seals & kFixed) == kFixed)
+        return {};
+
+    return sys::add_seals(memfd, kFixed);
+}
+
+std::string path_of(int fd)
+{
+    return "/proc/self/fd/" + std::to_string(fd);
+}
+
+/// An open file of its own, the end of which the watch tells.
+Result<UniqueFd> open_again(int memfd, int mode)
+{
+    return sys::open(path_of(memfd).c_str(), mode);
 }
 
 } // namespace
@@ -49,25 +66,84 @@ Result<std::unique_ptr<MemfdExporter>> MemfdExporter::open(std::function<void()>
 
 Result<UniqueFd> MemfdExporter::export_buffer(Buffer buffer, unsigned fd_flags)
 {
-    if (auto placed = buffer.memory().place(); !placed)
-        return std::unexpected(placed.error());
+    auto made = made_whole(std::move(buffer));
+    if (!made)
+        return std::unexpected(made.error());
 
-    UniqueFd own;
-    if (!is_a_whole_file(buffer.memory())) {
-        auto made = sys::memfd("dmabuf", buffer.size());
-        if (!made)
-            return made;
-        own = *std::move(made);
+    const std::scoped_lock lock(mutex_);
+    const auto live = watch(*std::move(made));
+    if (!live)
+        return std::unexpected(live.error());
+
+    auto opened = open_again((*live)->second.memfd(), static_cast<int>(fd_flags & O_ACCMODE));
+    if (!opened)
+        end_if_unused(*live);
+    return opened;
+}
+
+class MemfdExporter::Hold final : public SharedBuffer {
+public:
+    /// Takes over a hold that has been counted.
+    Hold(MemfdExporter &exporter, int watch, const Live &live)
+        : exporter_(exporter), watch_(watch), id_(live.buffer.id()), memfd_(live.memfd())
+    {
     }
-    const int memfd = own.valid() ? own.get() : buffer.memory().extents().front().file.get();
-    if (auto fixed = fix_size(memfd); !fixed)
-        return std::unexpected(fixed.error());
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+    ~Hold() override { exporter_.let_go(watch_); }
 
-    const Ledger::File file = Ledger::file_of(memfd);
-    buffer.set_file(file);
-    return watch_and_open(
-        Live{ .own_memory = std::move(own), .buffer = std::move(buffer), .file = file }, memfd,
-        static_cast<int>(fd_flags & O_ACCMODE));
+    [[nodiscard]] std::uint64_t id() const override { return id_; }
+    Result<UniqueFd> export_again() override { return open_again(memfd_, O_RDWR); }
+
+private:
+    MemfdExporter &exporter_;
+    int watch_;
+    std::uint64_t id_;
+    int memfd_; ///< open as long as there is a hold
+};
+
+Result<std::unique_ptr<SharedBuffer>> MemfdExporter::share(Buffer buffer)
+{
+    auto made = made_whole(std::move(buffer));
+    if (!made)
+        return std::unexpected(made.error());
+    const auto identity = identity_of(made->memfd());
+    if (!identity)
+        return std::unexpected(identity.error());
+
+    made->shared_as = *identity;
+    const std::scoped_lock lock(mutex_);
+    const auto live = watch(*std::move(made));
+    if (!live)
+        return std::unexpected(live.error());
+
+    shared_.emplace(*identity, (*live)->first);
+    return hold(*live);
+}
+
+Result<std::unique_ptr<SharedBuffer>> MemfdExporter::find_shared(const FileIdentity &dma_buf)
+{
+    const std::scoped_lock lock(mutex_);
+    const auto found = shared_.find(dma_buf);
+    if (found == shared_.end())
+        return failure(EINVAL, "file that is no shared buffer");
+
+    return hold(live_.find(found->second));
+}
+
+std::unique_ptr<SharedBuffer> MemfdExporter::hold(Watched::iterator live)
+{
+    ++live->second.holds;
+    return std::make_unique<Hold>(*this, live->first, live->second);
+}
+
+void MemfdExporter::let_go(int watch)
+{
+    const std::scoped_lock lock(mutex_);
+    take_events(); // which may have been opened, and not yet been seen
+    const auto live = live_.find(watch);
+    --live->second.holds;
+    end_if_unused(live);
 }
 
 bool MemfdExporter::reap()
@@ -83,27 +159,48 @@ bool MemfdExporter::holds(dev_t device, ino_t inode) const
     return files_.contains({ .device = device, .inode = inode });
 }
 
-Result<UniqueFd> MemfdExporter::watch_and_open(Live live, int memfd, int mode)
+/// The buffer, with memory that can be handed out as one file.
+Result<MemfdExporter::Live> MemfdExporter::made_whole(Buffer buffer)
 {
-    const std::scoped_lock lock(mutex_);
+    if (auto placed = buffer.memory().place(); !placed)
+        return std::unexpected(placed.error());
+
+    UniqueFd own;
+    if (!is_a_whole_file(buffer.memory())) {
+        auto made = sys::memfd("dmabuf", buffer.size());
+        if (!made)
+            return std::unexpected(made.error());
+        own = *std::move(made);
+    }
+    Live live{ .own_memory = std::move(own), .buffer = std::move(buffer), .file = {} };
+    if (auto fixed = fix_size(live.memfd()); !fixed)
+        return std::unexpected(fixed.error());
+
+    live.file = Ledger::file_of(live.memfd());
+    live.buffer.set_file(live.file);
+    return live;
+}
+
+int MemfdExporter::Live::memfd() const
+{
+    return own_memory.valid() ? own_memory.get() : buffer.memory().extents().front().file.get();
+}
+
+Result<MemfdExporter::Watched::iterator> MemfdExporter::watch(Live live)
+{
     take_events(); // so that they never become too many for the kernel's queue
 
-    const std::string path = "/proc/self/fd/" + std::to_string(memfd);
-    const auto watch = check("inotify_add_watch",
-                             ::inotify_add_watch(events_.get(), path.c_str(), IN_OPEN | IN_CLOSE));
+    const auto watch =
+        check("inotify_add_watch", ::inotify_add_watch(events_.get(), path_of(live.memfd()).c_str(),
+                                                       IN_OPEN | IN_CLOSE));
     if (!watch)
         return std::unexpected(watch.error());
 
-    auto opened = sys::open(path.c_str(), mode);
-    if (!opened) {
-        ::inotify_rm_watch(events_.get(), *watch);
-        return opened;
-    }
     files_.insert(live.file);
-    live_.emplace(*watch, std::move(live));
+    const auto added = live_.emplace(*watch, std::move(live)).first;
     if (live_.size() == 1)
         on_live_();
-    return opened;
+    return added;
 }
 
 void MemfdExporter::take_events()
@@ -130,11 +227,22 @@ void MemfdExporter::take_event(int watch, std::uint32_t what)
 
     Live &live = found->second;
     live.open_files += (what & IN_OPEN) != 0 ? 1 : 0;
-    if ((what & IN_CLOSE) == 0 || --live.open_files > 0)
+    if ((what & IN_CLOSE) == 0)
         return;
 
-    files_.erase(live.file);
-    live_.erase(found); // and its file with it, which ends the watch
+    --live.open_files;
+    end_if_unused(found);
+}
+
+void MemfdExporter::end_if_unused(Watched::iterator live)
+{
+    if (live->second.open_files > 0 || live->second.holds > 0)
+        return;
+
+    if (live->second.shared_as)
+        shared_.erase(*live->second.shared_as);
+    files_.erase(live->second.file);
+    live_.erase(live); // and its file with it, which ends the watch
 }
 
 } // namespace dmaheap

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -29,32 +30,47 @@ public:
     /// Memory that is a part of something larger is not handed out: it is kept, and the client has
     /// as many zeroes of its own. ENOSPC at the user's limit of inotify watches.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
+    /// All descriptors of a shared buffer are of one file.
+    Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
+    Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &dma_buf) override;
     bool reap() override;
 
     /// Whether the file is one of the live buffers.
     [[nodiscard]] bool holds(dev_t device, ino_t inode) const;
 
 private:
+    class Hold;
+
     struct Live {
         UniqueFd own_memory; ///< of a buffer whose memory is not handed out
         Buffer buffer;
         Ledger::File file;
+        std::optional<FileIdentity> shared_as = std::nullopt;
         int open_files = 0;
+        int holds = 0;
+
+        [[nodiscard]] int memfd() const;
     };
+    using Watched = std::map<int, Live>; ///< by inotify's number of the watch
 
     MemfdExporter(UniqueFd events, std::function<void()> on_live)
         : events_(std::move(events)), on_live_(std::move(on_live))
     {
     }
-    Result<UniqueFd> watch_and_open(Live live, int memfd, int mode);
+    static Result<Live> made_whole(Buffer buffer);
+    Result<Watched::iterator> watch(Live live);
+    std::unique_ptr<SharedBuffer> hold(Watched::iterator live);
+    void let_go(int watch);
+    void end_if_unused(Watched::iterator live);
     void take_events();
     void take_event(int watch, std::uint32_t what);
 
     UniqueFd events_;
     std::function<void()> on_live_;
     mutable std::mutex mutex_;
-    std::map<int, Live> live_;     ///< by inotify's number of the watch
-    std::set<Ledger::File> files_; ///< of the live ones
+    Watched live_;
+    std::set<Ledger::File> files_;       ///< of the live ones
+    std::map<FileIdentity, int> shared_; ///< the watches of those that are shared
 };
 
 } // namespace dmaheap

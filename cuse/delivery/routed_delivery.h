@@ -5,8 +5,8 @@
 
 namespace dmaheap::delivery {
 
-/// Hands over at once to clients that can be handed something where they wait, and leaves those
-/// that wait for FUSE or CUSE to another delivery.
+/// Hands over at once to clients that can be handed something where they wait, and to threads of
+/// our own; leaves all others, which wait for FUSE or CUSE, to another delivery.
 class RoutedDelivery final : public Delivery {
 public:
     /// `others` must outlive this.

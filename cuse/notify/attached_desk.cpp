@@ -110,9 +110,7 @@ bool AttachedDesk::take(const Listener &listener, const Notification &waiting)
     if (!node || !listener.is_waiting(waiting.id))
         return false;
 
-    auto client = std::make_unique<NotifiedClient>(listener, waiting);
-    NotifiedClient &there = *client;
-    delivery::PendingReply reply(std::move(client));
+    delivery::PendingReply reply(std::make_unique<NotifiedClient>(listener, waiting));
     auto bytes = struct_of(waiting);
     if (!bytes)
         return std::move(reply).fail(bytes.error()), true;
@@ -121,11 +119,7 @@ bool AttachedDesk::take(const Listener &listener, const Notification &waiting)
     if (!buffer)
         return std::move(reply).fail(buffer.error()), true;
 
-    const Status done = there.hand_over(answer_to(waiting, *bytes), *std::move(buffer));
-    if (done)
-        std::move(reply).succeed({});
-    else
-        std::move(reply).fail(done.error());
+    give(std::move(reply), answer_to(waiting, *bytes), *std::move(buffer));
     return true;
 }
 

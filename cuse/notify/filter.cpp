@@ -14,6 +14,8 @@
 
 #include "cuse/uapi/dma_buf.h"
 #include "cuse/uapi/dma_heap.h"
+#include "cuse/uapi/ion_legacy.h"
+#include "cuse/uapi/ion_modern.h"
 
 namespace dmaheap::cuse {
 
@@ -22,7 +24,6 @@ namespace {
 constexpr std::uint32_t kIoctl32 = 54;
 constexpr std::uint32_t kIoctlX32 = 0x40000000 + 514;
 
-constexpr std::uint32_t kIonAlloc = 0xc0184900;
 constexpr std::uint32_t kTypeAndNumber = 0xffff;
 constexpr std::uint32_t kDmaHeapType = DMA_HEAP_IOC_MAGIC << 8U;
 constexpr std::array kOfBuffers{ uapi::kDmaBufSync, uapi::kDmaBufSetNameA, uapi::kDmaBufSetNameB,
@@ -112,8 +113,12 @@ std::vector<sock_filter> filter_program(Reported reported)
     Program program;
     pick_ioctls(program);
     program.load(kCommand);
-    report_if_equal(program, kIonAlloc);
-    if (reported == Reported::allocations_and_buffers)
+    report_if_equal(program, uapi::ion::kAlloc);
+    if (reported.of_legacy_ion) {
+        report_if_equal(program, uapi::ion_legacy::kShare);
+        report_if_equal(program, uapi::ion_legacy::kMap);
+    }
+    if (reported.of_buffers)
         for (const std::uint32_t command : kOfBuffers)
             report_if_equal(program, command);
     program.keep_bits(kTypeAndNumber);

@@ -10,10 +10,11 @@
 
 namespace dmaheap::cuse {
 
-/// Which system calls a filter reports. All others go on at full speed.
-enum class Reported {
-    allocations,             ///< DMA_HEAP_IOCTL_ALLOC of any size, and ION's ALLOC
-    allocations_and_buffers, ///< and what is asked of a dma-buf: SYNC, SET_NAME, sync files
+/// Which system calls a filter reports: DMA_HEAP_IOCTL_ALLOC of any size, modern ION's ALLOC, and
+/// what is chosen here. All others go on at full speed.
+struct Reported {
+    bool of_buffers = false;    ///< what is asked of a dma-buf: SYNC, SET_NAME, sync files
+    bool of_legacy_ion = false; ///< SHARE and MAP, which give descriptors
 };
 
 /// The filter, for 64-bit, x32 and 32-bit system calls.

@@ -7,29 +7,38 @@
 
 #include <fcntl.h>
 
-#include <linux/ioctl.h>
+#include <sys/ioctl.h>
 
 #include "cuse/buffer_ioctl.h"
+#include "cuse/delivery/delivery.h"
 #include "cuse/delivery/post.h"
 #include "cuse/delivery/remote_memory.h"
 #include "cuse/notify/notified_client.h"
 #include "cuse/uapi/dma_buf.h"
+#include "cuse/uapi/ion_legacy.h"
 
 namespace dmaheap::cuse {
 
 namespace {
 
+namespace ion_legacy = uapi::ion_legacy;
+
+struct ClientFile {
+    UniqueFd fd; ///< a duplicate of the client's descriptor
+    struct stat status;
+};
+
 /// The thread's file, as far as an ioctl on it can reach a driver.
-std::optional<struct stat> file_of(const Notification &waiting)
+std::optional<ClientFile> file_of(const Notification &waiting)
 {
     const auto table = delivery::DescriptorTable::of(waiting.thread);
-    const auto file = table ? table->fetch(waiting.fd) : std::unexpected(table.error());
+    auto fetched = table ? table->fetch(waiting.fd) : std::unexpected(table.error());
     struct stat status{};
-    if (!file || (::fcntl(file->get(), F_GETFL) & O_PATH) != 0 ||
-        ::fstat(file->get(), &status) == -1)
+    if (!fetched || (::fcntl(fetched->get(), F_GETFL) & O_PATH) != 0 ||
+        ::fstat(fetched->get(), &status) == -1)
         return std::nullopt;
 
-    return status;
+    return ClientFile{ .fd = *std::move(fetched), .status = status };
 }
 
 /// What the kernel would copy in for the command.
@@ -79,6 +88,32 @@ void ask_device(Device &device, const Listener &listener, const Notification &wa
         std::move(reply));
 }
 
+/// The handle means something to the open file only, which the node knows when it is asked through
+/// that file; we are given the descriptor, and hand it on.
+void ask_for_share(const UniqueFd &node, const Listener &listener, const Notification &waiting)
+{
+    delivery::PendingReply reply(std::make_unique<NotifiedClient>(listener, waiting));
+    const auto in = bytes_in(waiting);
+    if (!in)
+        return std::move(reply).fail(in.error());
+
+    auto asked = uapi::decode<ion_legacy::HandleFd>(*in);
+    if (auto done = check_done("ION_IOC_SHARE", ::ioctl(node.get(), waiting.command, &asked));
+        !done)
+        return std::move(reply).fail(done.error());
+
+    const delivery::Answer answer{ .argument = waiting.argument,
+                                   .out = *in,
+                                   .fd_at = offsetof(ion_legacy::HandleFd, fd),
+                                   .close_on_exec = true };
+    give(std::move(reply), answer, UniqueFd(asked.fd));
+}
+
+bool asks_for_share(const Notification &waiting)
+{
+    return waiting.command == ion_legacy::kShare || waiting.command == ion_legacy::kMap;
+}
+
 struct stat owner_of(pid_t thread)
 {
     struct stat status{};
@@ -95,11 +130,13 @@ bool NodeDesk::take(const Listener &listener, const Notification &waiting)
     if (!file || !listener.is_waiting(waiting.id))
         return false;
 
-    if (Device *const device = find_device_(*file)) {
+    if (Device *const device = find_device_(file->status)) {
+        if (asks_for_share(waiting))
+            return ask_for_share(file->fd, listener, waiting), true;
         ask_device(*device, listener, waiting, owner_of(waiting.thread));
         return true;
     }
-    if (_IOC_TYPE(waiting.command) != DMA_BUF_BASE || !is_buffer_(*file))
+    if (_IOC_TYPE(waiting.command) != DMA_BUF_BASE || !is_buffer_(file->status))
         return false;
 
     const Status done = ask_buffer(waiting);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/notify/notified_client.h"
 
+#include <utility>
+
 #include "cuse/delivery/delivery.h"
 #include "cuse/delivery/remote_memory.h"
 
@@ -27,6 +29,15 @@ Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer
         return {};
 
     return write(answer.argument + *answer.fd_at, std::as_bytes(std::span(&*number, 1)));
+}
+
+void give(delivery::PendingReply reply, const delivery::Answer &answer, UniqueFd buffer)
+{
+    const Status done = reply.elsewhere()->hand_over(answer, std::move(buffer));
+    if (done)
+        std::move(reply).succeed({});
+    else
+        std::move(reply).fail(done.error());
 }
 
 Status NotifiedClient::write(std::uint64_t address, std::span<const std::byte> bytes) const

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cuse/delivery/pending_reply.h"
 #include "cuse/delivery/waiting.h"
 #include "cuse/notify/listener.h"
 
@@ -28,5 +29,8 @@ private:
     const Listener &listener_;
     Notification waiting_;
 };
+
+/// Gives the one who waits the buffer and lets it go on, or tells it why not.
+void give(delivery::PendingReply reply, const delivery::Answer &answer, UniqueFd buffer);
 
 } // namespace dmaheap::cuse

@@ -3,8 +3,27 @@
 
 import os
 import subprocess
+import tempfile
 
 from support import NODE, Case, Settings, finish, may_be_opened, program, run, short, start
+
+POLICIES = """
+[region.one]
+size = "128KiB"
+[region.two]
+size = "128KiB"
+[heap.lone]
+policy = "contiguous"
+region = "one"
+contiguity = "emulated"
+[heap.fixed]
+policy = "carveout"
+region = "two"
+[heap.camera]
+policy = "reserved"
+buffers = 2
+buffer-size = "64KiB"
+"""
 
 FLAVOURS = ["", "-static", "-32", "-32-static"]
 
@@ -125,6 +144,18 @@ class Scenarios(Case):
         wanted = "/dmabuf:" if real or Settings.delivery == "ptrace" else "/memfd:"
         self.assertTrue(name.startswith(wanted), name)
 
+    def test_every_policy_again_and_again(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            os.chmod(file.name, 0o644)
+            file.write(POLICIES)
+            file.flush()
+            for name in ["lone", "fixed", "camera"]:
+                with self.subTest(name):
+                    answers = self.ask(f"open /dev/dma_heap/{name}", "cycle 3 65536 10",
+                                       "alloc 3 65536", "alloc 3 65536", "alloc 3 65536",
+                                       options=["-c", file.name])
+                    self.assertEqual(answers, ["ok 3", "ok 10", "ok 4", "ok 5", "error 12"])
+
     def test_sync_of_a_buffer(self):
         flags = {"1": "ok 0", "7": "ok 0", "0": "error 22", "8": "error 22"}
         syncs = [f"sync 4 {value}" for value in flags]
@@ -138,6 +169,37 @@ class Scenarios(Case):
         told = self.ask("open /dev/ion", f"ioctl 3 {0xC0184900} {allocation}", "describe 4",
                         options=["--ion", "modern"])
         self.assertEqual([word.split()[0] for word in told], ["ok", "ok", "ok"], told)
+
+    def test_programs_of_legacy_ion(self):
+        for order in ["handle", "fd", "mapping"]:
+            for flavour in FLAVOURS:
+                with self.subTest(order + flavour):
+                    self.expect_done("legacy", flavour, "1", order)
+
+    def test_programs_of_modern_ion(self):
+        for flavour in FLAVOURS:
+            with self.subTest(flavour):
+                self.expect_done("modern", flavour, "0")
+
+    def expect_done(self, abi, flavour, *arguments, within=()):
+        self.need(f"ion-{abi}{flavour}")
+        command = [*within, program(f"ion-{abi}{flavour}"), "/dev/ion", *arguments]
+        told = self.expect(command, ["--ion", abi, "--heap", "system=system,limit=8KiB"])
+        self.assertEqual(told.splitlines()[-1], "done")
+
+    def test_programs_of_ion_under_strace(self):
+        """Which has them to itself, so that nothing can be delivered but by seccomp."""
+        if Settings.delivery == "ptrace":
+            self.skipTest("ptrace cannot deliver to a program that is traced")
+        self.need_tool("strace")
+        for abi, arguments in {"legacy": ["1", "handle"], "modern": ["0"]}.items():
+            self.expect_done(abi, "", *arguments, within=["strace", "-f", "-o", "/dev/null"])
+
+    def test_what_legacy_ion_shares_is_given_back(self):
+        self.need("ion-legacy")
+        once = f"{program('ion-legacy')} /dev/ion 1 handle"
+        self.expect(["sh", "-c", f"{once} && {once} && {once}"],
+                    ["--ion", "legacy", "--heap", "system=system,limit=8KiB"])
 
     def test_sync_of_something_else_is_left_alone(self):
         ran = run([program("client")], given=words(["open /dev/null", "ioctl 3 1074291200 0"]))

@@ -35,6 +35,12 @@ struct Fixture {
         REQUIRE(made);
         return *std::move(made);
     }
+    std::unique_ptr<SharedBuffer> shared(Bytes size)
+    {
+        auto made = exporter->share(charged(Memory::any_pages(size)));
+        REQUIRE(made);
+        return *std::move(made);
+    }
     [[nodiscard]] bool holds(int fd) const
     {
         struct stat status{};
@@ -128,6 +134,83 @@ TEST_CASE("memfd: a part of something larger is not given away", "[core]")
     made->reset();
     CHECK_FALSE(fixture.exporter->reap());
     CHECK(fixture.live() == 0);
+}
+
+TEST_CASE("memfd: memory that comes back is handed out again", "[core]")
+{
+    Fixture fixture;
+    const UniqueFd file = *sys::memfd("region", 8192);
+    for (int round = 0; round < 3; ++round) {
+        auto made = fixture.exporter->export_buffer(
+            fixture.charged(
+                Memory(Extent{ .file = *sys::duplicate(file.get()), .offset = 0, .size = 8192 })),
+            O_RDWR);
+        REQUIRE(made);
+        CHECK(fixture.holds(made->get()));
+        made->reset();
+        CHECK_FALSE(fixture.exporter->reap());
+        CHECK(fixture.live() == 0);
+    }
+}
+
+TEST_CASE("memfd: all descriptors of a shared buffer show the same", "[core]")
+{
+    Fixture fixture;
+    const auto hold = fixture.shared(4096);
+    const UniqueFd first = *hold->export_again();
+    const UniqueFd second = *hold->export_again();
+
+    CHECK(::pwrite(first.get(), "x", 1, 7) == 1);
+    char byte = 0;
+    CHECK(::pread(second.get(), &byte, 1, 7) == 1);
+    CHECK(byte == 'x');
+    CHECK((::fcntl(first.get(), F_GETFL) & O_ACCMODE) == O_RDWR);
+    CHECK(fixture.holds(second.get()));
+    CHECK(fixture.went_live == 1);
+}
+
+TEST_CASE("memfd: a shared buffer lasts as long as its last hold and its last descriptor", "[core]")
+{
+    Fixture fixture;
+    auto hold = fixture.shared(4096);
+    UniqueFd descriptor = *hold->export_again();
+
+    SECTION("the hold goes first")
+    {
+        hold.reset();
+        CHECK(fixture.exporter->reap());
+        CHECK(fixture.live() == 1);
+        descriptor.reset();
+    }
+    SECTION("the descriptor goes first")
+    {
+        descriptor.reset();
+        CHECK(fixture.exporter->reap());
+        CHECK(fixture.live() == 1);
+        descriptor = *hold->export_again();
+        descriptor.reset();
+        hold.reset();
+    }
+    CHECK_FALSE(fixture.exporter->reap());
+    CHECK(fixture.live() == 0);
+}
+
+TEST_CASE("memfd: a shared buffer is known again by its descriptor", "[core]")
+{
+    Fixture fixture;
+    auto hold = fixture.shared(4096);
+    const UniqueFd descriptor = *hold->export_again();
+    const UniqueFd lone = fixture.exported(4096);
+
+    auto again = fixture.exporter->find_shared(*identity_of(descriptor.get()));
+    REQUIRE(again);
+    CHECK((*again)->id() == hold->id());
+    hold.reset();
+    CHECK((*again)->export_again());
+
+    CHECK(fixture.exporter->find_shared(*identity_of(lone.get())).error().code == EINVAL);
+    again->reset();
+    CHECK(fixture.live() == 2);
 }
 
 TEST_CASE("memfd: says when there is a live buffer after there was none", "[core]")

@@ -36,8 +36,7 @@ using Body = std::function<int(const Line &)>;
 
 /// A process that has put a filter on itself, and its listener.
 struct Filtered {
-    explicit Filtered(const Body &body, Reported reported = Reported::allocations,
-                      Waits waits = Waits::killably)
+    explicit Filtered(const Body &body, Reported reported = {}, Waits waits = Waits::killably)
         : child([=](const Line &line) {
               auto installed = install_filter(reported, waits);
               line.say(installed ? installed->listener.get() : -installed.error().code);
@@ -150,7 +149,7 @@ TEST_CASE("notify: what is asked of buffers is reported where that is wanted", "
             dma_buf_sync sync{ .flags = DMA_BUF_SYNC_READ };
             return ::ioctl(null_device(), DMA_BUF_IOCTL_SYNC, &sync) == 0 ? 0 : errno;
         },
-        Reported::allocations_and_buffers);
+        Reported{ .of_buffers = true });
     const Notification waiting = filtered.next();
     CHECK(waiting.command == DMA_BUF_IOCTL_SYNC);
     REQUIRE(filtered.listener.answer(waiting.id, 0));
@@ -236,7 +235,7 @@ TEST_CASE("notify: where signals may interrupt it, an allocation is made anew", 
             dma_heap_allocation_data data{};
             return allocate(data);
         },
-        Reported::allocations, Waits::interruptibly);
+        Reported{}, Waits::interruptibly);
     filtered.child.line().hear();
     const Notification first = filtered.next();
     filtered.child.kill(SIGUSR1);

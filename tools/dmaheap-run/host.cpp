@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheap-run/host.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -133,7 +134,7 @@ void run_attached(const Options &options, const InheritedSignals &inherited, int
         throw Unavailable(*missing);
 
     cuse::AttachedDesk desk;
-    const Started started = start(options, inherited, events, cuse::Reported::allocations);
+    const Started started = start(options, inherited, events, cuse::Reported{});
     auto listener = listener_of(started);
     const cuse::Supervisor supervisor(std::move(*listener), desk, kServingThreads);
     give_go(started.handshake());
@@ -171,6 +172,12 @@ void require_folder()
                           "; make that folder (as root), or go without --keep-dev");
 }
 
+bool has_legacy_ion(const config::Config &config)
+{
+    return std::ranges::find(config.ion, config::IonAbi::legacy, &config::Ion::abi) !=
+           config.ion.end();
+}
+
 void run_privately(const Options &options, const InheritedSignals &inherited, int events)
 {
     require_fuse();
@@ -184,8 +191,7 @@ void run_privately(const Options &options, const InheritedSignals &inherited, in
 
     std::optional<cuse::Reported> filter;
     if (notified)
-        filter =
-            with_udmabuf ? cuse::Reported::allocations : cuse::Reported::allocations_and_buffers;
+        filter = { .of_buffers = !with_udmabuf, .of_legacy_ion = has_legacy_ion(options.config) };
     serve(options.config, start(options, inherited, events, filter), with_udmabuf);
 }
 
