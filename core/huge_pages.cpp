@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string>
 
 #include <unistd.h>
 
@@ -30,18 +31,6 @@ Result<std::uint64_t> number_in(const std::string &path)
     return number;
 }
 
-/// A step at a time: others may change the pool too.
-Status change_pool(Bytes page, std::int64_t change)
-{
-    const std::string path = folder(page) + "nr_hugepages";
-    const auto before = number_in(path);
-    if (!before)
-        return std::unexpected(before.error());
-
-    const auto after = std::max<std::int64_t>(0, static_cast<std::int64_t>(*before) + change);
-    return sys::write_text(path.c_str(), std::to_string(after));
-}
-
 } // namespace
 
 bool exist(Bytes page)
@@ -61,36 +50,20 @@ Result<std::uint64_t> available(Bytes page)
     return *free - std::min(*free, *promised);
 }
 
-Loan::~Loan()
+Result<std::uint64_t> in_pool(Bytes page)
 {
-    if (count_ != 0)
-        static_cast<void>(change_pool(page_, -static_cast<std::int64_t>(count_)));
+    return number_in(folder(page) + "nr_hugepages");
 }
 
-Result<Loan> Loan::of(Bytes page, std::uint64_t wanted)
+/// A step at a time: others may change the pool too.
+Status change_pool(Bytes page, std::int64_t change)
 {
-    const auto there = available(page);
-    if (!there)
-        return std::unexpected(there.error());
-
-    Loan loan;
-    loan.page_ = page;
-    if (*there >= wanted)
-        return loan;
-
-    const auto before = number_in(folder(page) + "nr_hugepages");
+    const auto before = in_pool(page);
     if (!before)
         return std::unexpected(before.error());
-    const auto lacking = static_cast<std::int64_t>(wanted - *there);
-    if (auto grown = change_pool(page, lacking); !grown)
-        return std::unexpected(grown.error());
 
-    const auto after = number_in(folder(page) + "nr_hugepages");
-    loan.count_ = after.value_or(*before) - std::min(*before, after.value_or(*before));
-    if (available(page).value_or(0) < wanted)
-        return failure(ENOMEM, "huge pages of this machine");
-
-    return loan;
+    const auto after = std::max<std::int64_t>(0, static_cast<std::int64_t>(*before) + change);
+    return sys::write_text((folder(page) + "nr_hugepages").c_str(), std::to_string(after));
 }
 
 } // namespace dmaheap::huge_pages

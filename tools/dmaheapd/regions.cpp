@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/available_memory.h"
+#include "core/huge_pages.h"
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/memory_rules.h"
 
@@ -68,6 +69,8 @@ Regions::~Regions()
 
 void Regions::make(const config::Config &config, const Exporter &exporter)
 {
+    if (const auto pages = loan_book_.settle(); pages != 0)
+        spdlog::info("gave back {} huge page(s) of a daemon that was killed", pages);
     for (const auto &region : config.regions)
         make_region(config, region, exporter);
     for (const auto &heap : config.heaps)
@@ -145,7 +148,7 @@ Result<Reservoir> Regions::huge(const config::Region &region)
     const Bytes page = config::page_of(region);
     const std::uint64_t wanted = *region.size / page;
     if (region.huge_pages == HugePages::reserve) {
-        auto loan = huge_pages::Loan::of(page, wanted);
+        auto loan = huge_pages::Loan::of(page, wanted, loan_book_);
         if (!loan)
             return std::unexpected(loan.error());
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/exporter.h"
-#include "core/huge_pages.h"
+#include "core/huge_page_loan.h"
 #include "core/region.h"
 #include "core/wiper.h"
 #include "policies/catalogue.h"
@@ -45,6 +45,7 @@ private:
     Result<Reservoir> huge(const config::Region &region);
     void add(const std::string &key, const std::string &name, Reservoir reservoir);
 
+    huge_pages::LoanBook loan_book_{ "/run/dmaheapd/huge-pages" };
     Wiper wiper_;
     std::list<huge_pages::Loan> loans_; ///< given back when the regions are gone
     std::vector<std::unique_ptr<Region>> regions_;

@@ -107,7 +107,7 @@ static void look_in_file(struct found *found, int file, size_t size)
     unsigned char *memory = mmap(NULL, size, PROT_READ, flags, file, 0);
 
     if (memory == MAP_FAILED)
-        fail("mmap of a region");
+        fail("mmap of the daemon's memory");
     uint64_t *entries = pagemap_of(memory, size / found->page_size, found->page_size);
     for (size_t i = 0; i < size / found->page_size; i++)
         look_at_page(found, memory + i * found->page_size, entries[i]);
@@ -115,7 +115,7 @@ static void look_in_file(struct found *found, int file, size_t size)
     munmap(memory, size);
 }
 
-/// Looks in a descriptor of the daemon's, if that is a region which was not looked at yet.
+/// Looks in a descriptor of the daemon's, if that is memory which was not looked at yet.
 static void look_in_descriptor(struct found *found, const char *path)
 {
     static ino_t seen[MOST];
@@ -124,7 +124,7 @@ static void look_in_descriptor(struct found *found, const char *path)
     struct stat status;
 
     if (readlink(path, target, sizeof(target) - 1) == -1 ||
-        strncmp(target, "/memfd:dmaheapd-region", strlen("/memfd:dmaheapd-region")) != 0)
+        strncmp(target, "/memfd:dmaheapd-", strlen("/memfd:dmaheapd-")) != 0)
         return;
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file == -1 || fstat(file, &status) == -1)
