@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -23,7 +24,14 @@ struct Ticket {
     uid_t user;
     Aside::Work work;
     Aside::Done done;
-    Clock::time_point deadline;
+    Clock::time_point deadline = {}; ///< once it has started
+    bool hangs = false;              ///< beyond that
+};
+
+/// What a user has under way.
+struct Use {
+    unsigned running = 0;
+    unsigned hanging = 0; ///< of those
 };
 
 } // namespace
@@ -36,9 +44,13 @@ struct Aside::State {
     void keep_time(const std::stop_token &stop);
     void give_up();
 
+    void tell_clock();
     void start_thread(const std::shared_ptr<State> &self);
+    [[nodiscard]] Use use_of(uid_t user) const;
     [[nodiscard]] bool may_start(uid_t user) const;
+    [[nodiscard]] bool can_start(uid_t user) const;
     std::shared_ptr<Ticket> take_runnable();
+    std::shared_ptr<Ticket> take_lost();
     void finish(std::unique_lock<std::mutex> &lock, Ticket &ticket, const Status &status);
     void answer(std::unique_lock<std::mutex> &lock, Ticket &ticket, const Status &status);
 
@@ -47,22 +59,35 @@ struct Aside::State {
     std::condition_variable_any changed;
     std::condition_variable wanted;
     std::condition_variable answered;
-    std::deque<std::shared_ptr<Ticket>> open;    ///< not answered, by deadline
+    std::deque<std::shared_ptr<Ticket>> started; ///< not answered, by deadline
     std::deque<std::shared_ptr<Ticket>> waiting; ///< not started, as they came
-    std::map<uid_t, unsigned> running;
+    std::map<uid_t, Use> uses;
     unsigned threads = 0;
+    unsigned hanging = 0; ///< of the threads
     unsigned idle = 0;
     unsigned answering = 0;
+    bool news = false; ///< for the clock
     bool ending = false;
 };
 
-bool Aside::State::may_start(uid_t user) const
+Use Aside::State::use_of(uid_t user) const
 {
-    const auto use = running.find(user);
-    return use == running.end() || use->second < kAtOnce;
+    const auto use = uses.find(user);
+    return use == uses.end() ? Use() : use->second;
 }
 
-/// The first whose user has not too much under way.
+bool Aside::State::may_start(uid_t user) const
+{
+    return use_of(user).running < kAtOnce;
+}
+
+/// Whether work of the user's will start when something ends that does not hang.
+bool Aside::State::can_start(uid_t user) const
+{
+    return use_of(user).hanging < kAtOnce && hanging < threads;
+}
+
+/// The first whose user has not too much under way. Its time begins.
 std::shared_ptr<Ticket> Aside::State::take_runnable()
 {
     const auto found = std::ranges::find_if(
@@ -72,7 +97,30 @@ std::shared_ptr<Ticket> Aside::State::take_runnable()
 
     auto ticket = *found;
     waiting.erase(found);
-    ++running[ticket->user];
+    ++uses[ticket->user].running;
+    ticket->deadline = Clock::now() + patience;
+    started.push_back(ticket);
+    tell_clock();
+    return ticket;
+}
+
+/// One whose client is to be told now that it has failed: overdue, or waiting for those that hang.
+std::shared_ptr<Ticket> Aside::State::take_lost()
+{
+    if (!started.empty() && started.front()->deadline <= Clock::now()) {
+        auto ticket = started.front();
+        ticket->hangs = true;
+        ++uses[ticket->user].hanging;
+        ++hanging;
+        return ticket;
+    }
+    const auto found = std::ranges::find_if(
+        waiting, [this](const auto &ticket) { return !can_start(ticket->user); });
+    if (found == waiting.end())
+        return nullptr;
+
+    auto ticket = *found;
+    waiting.erase(found);
     return ticket;
 }
 
@@ -84,7 +132,7 @@ void Aside::State::answer(std::unique_lock<std::mutex> &lock, Ticket &ticket, co
 
     {
         Done done = std::exchange(ticket.done, nullptr);
-        std::erase_if(open, [&ticket](const auto &other) { return other.get() == &ticket; });
+        std::erase_if(started, [&ticket](const auto &other) { return other.get() == &ticket; });
         ++answering;
         lock.unlock();
         done(status);
@@ -96,8 +144,13 @@ void Aside::State::answer(std::unique_lock<std::mutex> &lock, Ticket &ticket, co
 
 void Aside::State::finish(std::unique_lock<std::mutex> &lock, Ticket &ticket, const Status &status)
 {
-    if (--running[ticket.user] == 0)
-        running.erase(ticket.user);
+    Use &use = uses[ticket.user];
+    if (ticket.hangs) {
+        --use.hanging;
+        --hanging;
+    }
+    if (--use.running == 0)
+        uses.erase(ticket.user);
     wanted.notify_one(); // one of the same user may have waited for this
     answer(lock, ticket, status);
 }
@@ -129,12 +182,18 @@ void Aside::State::add(const std::shared_ptr<State> &self, std::shared_ptr<Ticke
 {
     const std::scoped_lock lock(mutex);
     const uid_t user = ticket->user;
-    open.push_back(ticket);
     waiting.push_back(std::move(ticket));
-    changed.notify_one();
     wanted.notify_all();
     if (waiting.size() > idle && may_start(user) && threads < kThreads)
         start_thread(self);
+    if (!can_start(user))
+        tell_clock();
+}
+
+void Aside::State::tell_clock()
+{
+    news = true;
+    changed.notify_one();
 }
 
 void Aside::State::start_thread(const std::shared_ptr<State> &self)
@@ -143,23 +202,24 @@ void Aside::State::start_thread(const std::shared_ptr<State> &self)
         std::thread([self] { self->serve(); }).detach();
         ++threads;
     } catch (const std::system_error &) {
-        return; // then with those that there are, or EFAULT in time
+        return; // then with those that there are
     }
 }
 
-/// Gives the answers that are overdue. Sleeps as long as there is nothing to wait for.
+/// Gives up those who are lost. Sleeps as long as there is nothing to wait for.
 void Aside::State::keep_time(const std::stop_token &stop)
 {
+    const auto taken_note = [this] { return std::exchange(news, false); };
     std::unique_lock lock(mutex);
-    while (changed.wait(lock, stop, [this] { return !open.empty(); }) && !stop.stop_requested()) {
-        const auto first = open.front();
-        const bool early = Clock::now() < first->deadline;
-        if (early) {
-            changed.wait_until(lock, stop, first->deadline, [] { return false; });
-            continue;
+    while (!stop.stop_requested()) {
+        if (const auto lost = take_lost()) {
+            answer(lock, *lost, failure(EFAULT, "memory of the caller, which hangs"));
+        } else if (started.empty()) {
+            changed.wait(lock, stop, taken_note);
+        } else {
+            const Clock::time_point next = started.front()->deadline; // the wait reads it again
+            changed.wait_until(lock, stop, next, taken_note);
         }
-        std::erase(waiting, first);
-        answer(lock, *first, failure(EFAULT, "memory of the caller, which hangs"));
     }
 }
 
@@ -167,9 +227,9 @@ void Aside::State::give_up()
 {
     std::unique_lock lock(mutex);
     ending = true;
-    waiting.clear();
-    while (!open.empty()) {
-        const auto first = open.front();
+    std::ranges::copy(std::exchange(waiting, {}), std::back_inserter(started));
+    while (!started.empty()) {
+        const auto first = started.front();
         answer(lock, *first, failure(EFAULT, "memory of the caller, at the end"));
     }
     wanted.notify_all();
@@ -191,11 +251,8 @@ Aside::~Aside()
 
 void Aside::start(uid_t user, Work work, Done done)
 {
-    state_->add(state_,
-                std::make_shared<Ticket>(Ticket{ .user = user,
-                                                 .work = std::move(work),
-                                                 .done = std::move(done),
-                                                 .deadline = Clock::now() + state_->patience }));
+    state_->add(state_, std::make_shared<Ticket>(Ticket{
+                            .user = user, .work = std::move(work), .done = std::move(done) }));
 }
 
 } // namespace dmaheap::cuse

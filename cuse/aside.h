@@ -33,7 +33,9 @@ public:
     ~Aside();
 
     /// Starts the work when fewer than kAtOnce of the user's are under way. EFAULT to `done` when
-    /// it has not ended within the patience, started or not.
+    /// it has not ended within the patience, which counts from its start: a machine that has no
+    /// time for us is not the client's fault. Work that would wait for some that hangs is EFAULT,
+    /// too.
     void start(uid_t user, Work work, Done done);
 
 private:

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <future>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "cuse/aside.h"
@@ -125,6 +126,66 @@ TEST_CASE("aside: no more of one user's work is under way than may be", "[cuse]"
     for (const auto &client : clients)
         CHECK(client->error() == 0);
     CHECK(*most == Aside::kAtOnce);
+}
+
+TEST_CASE("aside: work that would have to wait for some that hangs is EFAULT", "[cuse]")
+{
+    Gate gate;
+    Aside aside(kSoon);
+    std::vector<std::unique_ptr<Client>> clients;
+    for (unsigned number = 0; number < 3 * Aside::kAtOnce; ++number) {
+        clients.push_back(std::make_unique<Client>());
+        aside.start(kUser, gate.work(), clients.back()->done());
+    }
+
+    for (const auto &client : clients)
+        CHECK(client->error() == EFAULT);
+    Client late;
+    aside.start(kUser, [] { return Status(); }, late.done());
+    CHECK(late.error() == EFAULT);
+    gate.opener.set_value();
+}
+
+TEST_CASE("aside: a user whose work hung is served again when it does no more", "[cuse]")
+{
+    Gate gate;
+    Aside aside(kSoon);
+    std::vector<std::unique_ptr<Client>> clients;
+    for (unsigned number = 0; number < Aside::kAtOnce; ++number) {
+        clients.push_back(std::make_unique<Client>());
+        aside.start(kUser, gate.work(), clients.back()->done());
+    }
+    for (const auto &client : clients)
+        CHECK(client->error() == EFAULT);
+
+    gate.opener.set_value();
+
+    CHECK(test::await([&] {
+        Client next;
+        aside.start(kUser, [] { return Status(); }, next.done());
+        return next.error() == 0;
+    }));
+}
+
+TEST_CASE("aside: time counts from the start of the work, not while it waits", "[cuse]")
+{
+    constexpr std::chrono::seconds kPatience{ 4 };
+    static constexpr std::chrono::seconds kEach{ 1 }; // of kAtOnce at a time: 5 in all
+    Aside aside(kPatience);
+    std::vector<std::unique_ptr<Client>> clients;
+    for (unsigned number = 0; number < 5 * Aside::kAtOnce; ++number) {
+        clients.push_back(std::make_unique<Client>());
+        aside.start(
+            kUser,
+            [] {
+                std::this_thread::sleep_for(kEach);
+                return Status();
+            },
+            clients.back()->done());
+    }
+
+    for (const auto &client : clients)
+        CHECK(client->error() == 0);
 }
 
 TEST_CASE("aside: its end answers whoever still waits, and does not wait for the work", "[cuse]")
