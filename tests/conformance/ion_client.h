@@ -48,6 +48,9 @@ static const unsigned long ion_sync = 0xC0084907;
 /// The heaps of the node, by id: memory enough; only little; one that everybody may use.
 enum { usual_heap = 0, small_heap = 4, open_heap = 31 };
 
+/// All that the small heap has.
+enum { small_size = 1 << 20 };
+
 /// Two pages, the second with the protection; the last `before` bytes of the first and the second
 /// are what the result points to, which holds a copy of `size` bytes.
 void *protected_copy(const void *data, size_t size, size_t before, int protection);

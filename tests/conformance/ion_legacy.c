@@ -64,13 +64,26 @@ static void alloc_each_bit(const struct row *row)
     }
 }
 
-/// By a user who may use the open heap only; the mask is arg[0].
+/// All that the small heap has, by the mask arg[0]: when it is from there, there is no more.
+static void alloc_in_order(const struct row *row)
+{
+    allocation first = { .len = small_size, .heap_id_mask = (uint32_t)row->arg[0] };
+    allocation small = { .len = page, .heap_id_mask = 1U << small_heap };
+    const int node = open_node(O_RDWR);
+
+    say_result(ioctl(node, ion_legacy_alloc, &first));
+    say(", then the small heap ");
+    say_result(ioctl(node, ion_legacy_alloc, &small));
+}
+
+/// By a user who may use the open heap only; the mask is arg[0], the length arg[1].
 static void alloc_by_another(const struct row *row)
 {
     allocation request = usual;
     const int node = open_node(O_RDWR);
 
     request.heap_id_mask = (uint32_t)row->arg[0];
+    request.len = (size_t)row->arg[1];
     become_another_user();
     try_alloc(node, request);
 }
@@ -141,6 +154,10 @@ static const struct row rows[] = {
     ROW("legacy.alloc.mask-each", alloc_each_bit),
     ALLOC("heap-too-small", 8U << 20, BIT(small_heap)),
     ALLOC("heap-too-small.or-another", 8U << 20, BIT(small_heap) | BIT(usual_heap)),
+    ROW("legacy.alloc.order.of-0-and-4", alloc_in_order,
+        .arg = { BIT(usual_heap) | BIT(small_heap) }),
+    ROW("legacy.alloc.order.of-4-and-31", alloc_in_order,
+        .arg = { BIT(small_heap) | BIT(open_heap) }),
     ALLOC("flags-3", page, BIT(usual_heap), 3),
     ALLOC("flags-all", page, BIT(usual_heap), ~0U),
     ALLOC("align-1", page, BIT(usual_heap), 0, 1),
@@ -148,10 +165,11 @@ static const struct row rows[] = {
     ALLOC("align-4097", page, BIT(usual_heap), 0, page + 1),
     ALLOC("align-8192", page, BIT(usual_heap), 0, 2 * page),
     ALLOC("align-8192.mask-0", page, 0, 0, 2 * page),
-    ROW("legacy.alloc.by-another.his", alloc_by_another, .arg = { BIT(open_heap) }),
-    ROW("legacy.alloc.by-another.not-his", alloc_by_another, .arg = { BIT(usual_heap) }),
-    ROW("legacy.alloc.by-another.all", alloc_by_another, .arg = { ~0U }),
-    ROW("legacy.alloc.by-another.none", alloc_by_another, .arg = { BIT(1) }),
+    ROW("legacy.alloc.by-another.his", alloc_by_another, .arg = { BIT(open_heap), page }),
+    ROW("legacy.alloc.by-another.not-his", alloc_by_another, .arg = { BIT(usual_heap), page }),
+    ROW("legacy.alloc.by-another.all", alloc_by_another, .arg = { ~0U, page }),
+    ROW("legacy.alloc.by-another.all.too-large", alloc_by_another, .arg = { ~0U, 1U << 30 }),
+    ROW("legacy.alloc.by-another.none", alloc_by_another, .arg = { BIT(1), page }),
     ROW("legacy.argument.null", cut, .arg = { 0 }),
     ROW("legacy.argument.mapped-8", cut, .arg = { 8 }),
     ROW("legacy.argument.mapped-19", cut, .arg = { 19 }),

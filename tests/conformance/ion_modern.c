@@ -61,10 +61,22 @@ static void alloc_each_bit(const struct row *row)
     }
 }
 
-/// By a user who may use the open heap only; the mask is arg[0].
+/// All that the small heap has, by the mask arg[0]: when it is from there, there is no more.
+static void alloc_in_order(const struct row *row)
+{
+    struct ion_allocation first = { .len = small_size, .heap_id_mask = (uint32_t)row->arg[0] };
+    struct ion_allocation small = { .len = page, .heap_id_mask = 1U << small_heap };
+    const int node = open_node(O_RDWR);
+
+    say_result(ioctl(node, ion_alloc, &first));
+    say(", then the small heap ");
+    say_result(ioctl(node, ion_alloc, &small));
+}
+
+/// By a user who may use the open heap only; the mask is arg[0], the length arg[1].
 static void alloc_by_another(const struct row *row)
 {
-    struct ion_allocation request = { .len = page, .heap_id_mask = (uint32_t)row->arg[0] };
+    struct ion_allocation request = { .len = row->arg[1], .heap_id_mask = (uint32_t)row->arg[0] };
     const int node = open_node(O_RDWR);
 
     become_another_user();
@@ -168,15 +180,18 @@ static const struct row rows[] = {
     ROW("ion.alloc.mask-each", alloc_each_bit),
     ALLOC("heap-too-small", 8U << 20, BIT(small_heap)),
     ALLOC("heap-too-small.or-another", 8U << 20, BIT(small_heap) | BIT(usual_heap)),
+    ROW("ion.alloc.order.of-0-and-4", alloc_in_order, .arg = { BIT(usual_heap) | BIT(small_heap) }),
+    ROW("ion.alloc.order.of-4-and-31", alloc_in_order, .arg = { BIT(small_heap) | BIT(open_heap) }),
     ALLOC("flags-1", page, BIT(usual_heap), 1),
     ALLOC("flags-3", page, BIT(usual_heap), 3),
     ALLOC("flags-all", page, BIT(usual_heap), ~0U),
     ALLOC("fd-5", page, BIT(usual_heap), 0, 5),
     ROW("ion.alloc.no-descriptor-free", alloc_without_room),
-    ROW("ion.alloc.by-another.his", alloc_by_another, .arg = { BIT(open_heap) }),
-    ROW("ion.alloc.by-another.not-his", alloc_by_another, .arg = { BIT(usual_heap) }),
-    ROW("ion.alloc.by-another.all", alloc_by_another, .arg = { ~0U }),
-    ROW("ion.alloc.by-another.none", alloc_by_another, .arg = { BIT(1) }),
+    ROW("ion.alloc.by-another.his", alloc_by_another, .arg = { BIT(open_heap), page }),
+    ROW("ion.alloc.by-another.not-his", alloc_by_another, .arg = { BIT(usual_heap), page }),
+    ROW("ion.alloc.by-another.all", alloc_by_another, .arg = { ~0U, page }),
+    ROW("ion.alloc.by-another.all.too-large", alloc_by_another, .arg = { ~0U, 1U << 30 }),
+    ROW("ion.alloc.by-another.none", alloc_by_another, .arg = { BIT(1), page }),
     ROW("ion.buffer.mapped", mapped),
     ADDRESS("null", 0xC0184900, 0),
     ADDRESS("unmapped", 0xC0184900, page),
