@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -53,7 +54,7 @@ std::span<const std::byte> bytes_of(const Struct &value)
 
 /// Two heaps, and a client that is this very thread.
 struct Fixture {
-    Fixture()
+    explicit Fixture(std::optional<std::uint32_t> version = std::nullopt) : abi_version(version)
     {
         ledger.set_limit("system", kLimit);
         ledger.set_limit("linux,cma", kLimit);
@@ -88,9 +89,14 @@ struct Fixture {
     Heap cma{ "linux,cma", std::make_unique<FakePolicy>(), ledger, exporter };
     std::set<std::string> allowed{ "system", "linux,cma" };
     std::uint64_t argument = 0x1000;
-    cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines
+    std::optional<std::uint32_t> abi_version;
+    FakeKernel kernel{ [this](fuse_req_t request, std::uint32_t command, void *at, const void *in,
+                              std::size_t in_size) {
+        cuse::answer_ioctl(device, request, command, at, in, in_size);
+    } };
+    cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines; ends before the kernel
     cuse::IonModernDevice device{
-        { .name = "ion", .abi_version = std::nullopt },
+        { .name = "ion", .abi_version = abi_version },
         cuse::IonHeaps({ { .id = 0, .type = 0, .name = "ion_system_heap", .heap = &system },
                          { .id = 4, .type = 4, .name = "linux,cma", .heap = &cma } },
                        [this](const cuse::Credentials &, const std::string &heap) {
@@ -100,10 +106,6 @@ struct Fixture {
         aside,
         [](std::string_view, const delivery::Caller &, const Error &) {}
     };
-    FakeKernel kernel{ [this](fuse_req_t request, std::uint32_t command, void *at, const void *in,
-                              std::size_t in_size) {
-        cuse::answer_ioctl(device, request, command, at, in, in_size);
-    } };
 };
 
 } // namespace
@@ -196,6 +198,16 @@ TEST_CASE_METHOD(Fixture, "ion_modern_device: the struct is read before the comm
 
     argument = 8;
     CHECK(ask(ion::kAbiVersion, {}).error == EFAULT);
+}
+
+TEST_CASE("ion_modern_device: ABI_VERSION is what the config says", "[cuse]")
+{
+    Fixture android(2);
+
+    const KernelReply reply = android.ask(ion::kAbiVersion, {});
+
+    CHECK(reply.error == 0);
+    CHECK(uapi::decode<std::uint32_t>(reply.copied_back()) == 2);
 }
 
 TEST_CASE_METHOD(Fixture, "ion_modern_device: a query tells how many heaps there are", "[cuse]")
