@@ -58,6 +58,22 @@ TEST_CASE("ion config: ids name heaps", "[tools]")
     CHECK(ion.heaps[1].heap == "linux,cma");
 }
 
+TEST_CASE("ion config: an alias names its heap", "[tools]")
+{
+    const auto config = from_toml("[heap.system]\n[heap.cam]\naliases = [\"reserved\"]\n"
+                                  "[ion]\nheaps = { 0 = \"system\", 1 = \"reserved\" }",
+                                  "f.toml");
+
+    CHECK_NOTHROW(check_ion(config));
+    const auto &heaps = config.ion.at(0).heaps;
+    CHECK(heap_called(heaps.at(0).heap, config) == &config.heaps[0]);
+    CHECK(heap_called(heaps.at(1).heap, config) == &config.heaps[1]);
+    CHECK(heap_called("none", config) == nullptr);
+    CHECK(refusal_of("[heap.cam]\naliases = [\"reserved\"]\n[ion]\nheaps.0 = \"reservd\"") ==
+          "f.toml:4:11: ion.heaps.0: \"reservd\" is no heap (did you mean reserved?); heaps: "
+          "cam, reserved");
+}
+
 TEST_CASE("ion config: the long form says more, in either way", "[tools]")
 {
     const char *const heaps =

@@ -25,7 +25,7 @@ struct Place {
 /// What an ION heap id stands for.
 struct IonHeap {
     unsigned id = 0;                 ///< 0 to 31
-    std::string heap;                ///< one of the config's
+    std::string heap;                ///< one of the config's, by its name or an alias
     std::optional<std::string> type; ///< "system", ...; as the heap's when not given
     std::optional<std::string> name; ///< for HEAP_QUERY; as the type and the heap's when not given
     Place place;

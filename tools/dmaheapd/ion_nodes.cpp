@@ -14,6 +14,7 @@
 #include "cuse/ion_legacy_device.h"
 #include "cuse/ion_modern_device.h"
 #include "tools/dmaheapd/ion_keys.h"
+#include "tools/dmaheapd/ion_tables.h"
 
 namespace dmaheap::daemon {
 
@@ -26,12 +27,17 @@ constexpr std::array<std::string_view, 6> kContiguousNames{
     "linux,cma", "reserved", "default_cma_region", "default-pool", "cma", "cma-uncached"
 };
 
-IonHeapType type_for(const config::Heap &heap)
+bool taken_for_contiguous(const std::string &name)
+{
+    return std::ranges::find(kContiguousNames, name) != kContiguousNames.end();
+}
+
+/// `called`: a name of the heap.
+IonHeapType type_for(const config::Heap &heap, const std::string &called)
 {
     if (heap.policy == "carveout")
         return IonHeapType::carveout;
-    if (heap.policy != "system" ||
-        std::ranges::find(kContiguousNames, heap.name) != kContiguousNames.end())
+    if (heap.policy != "system" || taken_for_contiguous(heap.name) || taken_for_contiguous(called))
         return IonHeapType::dma;
 
     return IonHeapType::system;
@@ -40,7 +46,7 @@ IonHeapType type_for(const config::Heap &heap)
 std::uint32_t type_of(const config::IonHeap &asked, const config::Heap &heap)
 {
     const auto named = asked.type ? config::ion_heap_type(*asked.type) : std::nullopt;
-    return named.value_or(static_cast<std::uint32_t>(type_for(heap)));
+    return named.value_or(static_cast<std::uint32_t>(type_for(heap, asked.heap)));
 }
 
 /// As the kernel calls them; a CMA heap has its area's name.
@@ -63,9 +69,10 @@ std::vector<cuse::IonHeap> ion_heaps(const config::Config &config, const config:
 {
     std::vector<cuse::IonHeap> heaps;
     for (const config::IonHeap &asked : ion.heaps) {
-        const auto described = std::ranges::find(config.heaps, asked.heap, &config::Heap::name);
-        const auto heap = std::ranges::find(served, asked.heap, &Heap::name);
-        if (described == config.heaps.end() || heap == served.end()) {
+        const config::Heap *const described = config::heap_called(asked.heap, config);
+        const auto heap =
+            described ? std::ranges::find(served, described->name, &Heap::name) : served.end();
+        if (heap == served.end()) {
             spdlog::warn("{}: no heap with id {}: {} is not served", ion.name, asked.id,
                          asked.heap);
             continue;

@@ -186,9 +186,10 @@ std::size_t sort_out(std::vector<Entry> &entries)
 std::vector<std::string_view> names_of_heaps(const Config &config)
 {
     std::vector<std::string_view> names;
-    names.reserve(config.heaps.size());
-    for (const Heap &heap : config.heaps)
-        names.push_back(heap.name);
+    for (const Heap &heap : config.heaps) {
+        names.emplace_back(heap.name);
+        names.insert(names.end(), heap.aliases.begin(), heap.aliases.end());
+    }
     return names;
 }
 
@@ -226,12 +227,20 @@ std::vector<Ion> read_ion(const Scope &file, const Entry &entry)
     return nodes;
 }
 
+const Heap *heap_called(std::string_view name, const Config &config)
+{
+    const auto found = std::ranges::find_if(config.heaps, [&](const Heap &heap) {
+        return heap.name == name || std::ranges::find(heap.aliases, name) != heap.aliases.end();
+    });
+    return found == config.heaps.end() ? nullptr : &*found;
+}
+
 void check_ion(const Config &config)
 {
     const auto names = names_of_heaps(config);
     for (const Ion &ion : config.ion)
         for (const IonHeap &heap : ion.heaps)
-            if (std::ranges::find(names, heap.heap) == names.end())
+            if (!heap_called(heap.heap, config))
                 throw Refused(heap.place.text + ": " + quoted(heap.heap) + " is no heap" +
                               suggestion(heap.heap, names) + "; heaps: " + listed(names));
 }

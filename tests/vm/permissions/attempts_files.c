@@ -16,7 +16,7 @@
 #include "attempts.h"
 #include "ion.h"
 
-enum { HANDLE_SIZE = 128 };
+enum { HANDLE_SIZE = 128, HANDLES = 64 };
 
 int open_somehow(const char *path)
 {
@@ -63,14 +63,61 @@ static int asking_its_place(const struct target *target)
     return ioctl(place_of(target), DMA_HEAP_IOCTL_ALLOC, &data);
 }
 
-// The ION node stands beside the folder, and everybody may open it.
+// The ION nodes stand beside the folder, and everybody may open them, in whatever way.
+static int ion_node(const struct target *target, const char *name, int access)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/../%s", target->folder, name);
+    return open(path, access | O_CLOEXEC);
+}
+
 static int asking_for_all_heaps_of_ion(const struct target *target)
 {
     struct ion_allocation data = { .len = 4096, .heap_id_mask = UINT32_MAX };
-    char path[PATH_MAX];
 
-    snprintf(path, sizeof(path), "%s/../ion", target->folder);
-    return ioctl(open(path, O_RDWR | O_CLOEXEC), ION_IOC_ALLOC, &data);
+    return ioctl(ion_node(target, "ion", O_RDWR), ION_IOC_ALLOC, &data);
+}
+
+static int asking_for_each_heap_of_legacy_ion(const struct target *target)
+{
+    const int accesses[] = { O_RDWR, O_RDONLY, O_WRONLY };
+    struct ion_legacy_allocation data = { .len = 4096, .heap_id_mask = UINT32_MAX };
+
+    for (size_t at = 0; at < sizeof(accesses) / sizeof(accesses[0]); at++) {
+        const int node = ion_node(target, "ion-legacy", accesses[at]);
+        data.heap_id_mask = UINT32_MAX;
+        if (ioctl(node, ION_IOC_LEGACY_ALLOC, &data) == 0)
+            return 0;
+        for (data.heap_id_mask = 1; data.heap_id_mask != 0; data.heap_id_mask <<= 1)
+            if (ioctl(node, ION_IOC_LEGACY_ALLOC, &data) == 0)
+                return 0;
+        close(node);
+    }
+    return -1;
+}
+
+static int sharing_handles_of_others(const struct target *target)
+{
+    const int node = ion_node(target, "ion-legacy", O_RDWR);
+    struct ion_legacy_fd shared = { .handle = -1, .fd = -1 };
+
+    for (; shared.handle < HANDLES; shared.handle++)
+        if (ioctl(node, ION_IOC_SHARE, &shared) == 0)
+            return 0;
+    return -1;
+}
+
+// Imports what is no buffer, or none of this process.
+static int importing_numbers(const struct target *target)
+{
+    const int node = ion_node(target, "ion-legacy", O_RDWR);
+    struct ion_legacy_fd imported = { .handle = 0, .fd = -1 };
+
+    for (; imported.fd < HANDLES; imported.fd++)
+        if (ioctl(node, ION_IOC_IMPORT, &imported) == 0)
+            return 0;
+    return -1;
 }
 
 static int opening_by_handle(const struct target *target)
@@ -202,6 +249,9 @@ const struct attempt attempts_on_files[] = {
     { "opening its place again", opening_its_place_again },
     { "asking its place", asking_its_place },
     { "asking for all heaps of ION", asking_for_all_heaps_of_ion },
+    { "asking for each heap of legacy ION", asking_for_each_heap_of_legacy_ion },
+    { "sharing handles of others", sharing_handles_of_others },
+    { "importing numbers", importing_numbers },
     { "opening by handle", opening_by_handle },
     { "a symbolic link", a_symbolic_link },
     { "a hard link", a_hard_link },

@@ -9,11 +9,15 @@ daemon_log=""
 # What the daemon is started with.
 launcher=()
 
-# An ION node that everybody may open: that must not open any heap.
+# ION nodes that everybody may open: that must not open any heap.
 ion_config='
 [ion]
 mode = "0666"
-heaps = { 0 = "display", 1 = "camera", 4 = "linux,cma" }'
+heaps = { 0 = "display", 1 = "camera", 4 = "linux,cma" }
+[ion.ion-legacy]
+abi = "legacy"
+mode = "0666"
+heaps = { 0 = "also-display", 1 = "also-camera", 4 = "also-linux,cma" }'
 
 # The config of the heaps as stdin. Returns when the nodes are there, as they are to be.
 start_daemon() {
@@ -36,7 +40,7 @@ await_serving() {
     while read -r -t "$patience" -u "$daemon_log" line; do
         echo "$line" >>"$scratch/daemon"
         case "$line" in
-            *" serving "*) return ;;
+            *" serving "*" heap(s) "*) return ;;
         esac
     done
     fail "dmaheapd does not start"

@@ -9,7 +9,7 @@ checked=0
 
 # The ways to a heap. Each is a function way_NAME that prints, for the user $1, a word for each heap
 # (see probe.c). What the matrix gives is what every way has to give.
-ways=(node alias ion)
+ways=(node alias ion ion_legacy)
 
 way_node() {
     run_as "$1" "$PERMISSIONS/probe" node "${heaps[@]/#/$nodes/}"
@@ -38,10 +38,14 @@ way_ion() {
     run_as "$1" "$PERMISSIONS/probe" ion "$dev_root/ion" 0 1 4
 }
 
+way_ion_legacy() {
+    run_as "$1" "$PERMISSIONS/probe" ion-legacy "$dev_root/ion-legacy" 0 1 4
+}
+
 # $1: the way, the rest: the words of the matrix. Prints what that way makes of them.
 words_by() {
     case "$1" in
-        ion) echo "${*:2}" | sed -E 's/\b[rw]\b/-/g' ;; # takes the right to read and to write
+        ion | ion_legacy) echo "${*:2}" | sed -E 's/\b[rw]\b/-/g' ;; # takes the right to read and to write
         *) echo "${*:2}" ;;
     esac
 }

@@ -3,6 +3,7 @@
 // probe node PATH...
 // probe race FILE PATH...
 // probe ion PATH ID...
+// probe ion-legacy PATH ID...
 //
 // What the one who runs it can do with heaps, in one word for each:
 //
@@ -13,7 +14,8 @@
 //
 // `race` opens them again and again until FILE is there, and then says "open" for those that it got
 // once, "-" for the others.
-// `ion` allocates through an ION node from heaps by their ids: "rw", "-" or the errno.
+// `ion` and `ion-legacy` allocate through an ION node, of the one or the other interface, from
+// heaps by their ids: "rw", "-" or the errno.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -68,17 +70,40 @@ static const char *node(const char *path)
     return answer;
 }
 
-static const char *ion(const char *path, const char *id)
+// 0 or the errno.
+static int allocate_by_ion(int node, uint32_t mask)
 {
-    struct ion_allocation data = { .len = PAGE, .heap_id_mask = 1U << strtoul(id, NULL, 10) };
+    struct ion_allocation data = { .len = PAGE, .heap_id_mask = mask };
+
+    if (ioctl(node, ION_IOC_ALLOC, &data) != 0)
+        return errno;
+    close((int)data.fd);
+    return 0;
+}
+
+// 0 or the errno. The handle ends with the node.
+static int allocate_by_legacy_ion(int node, uint32_t mask)
+{
+    struct ion_legacy_allocation data = { .len = PAGE, .heap_id_mask = mask };
+    struct ion_legacy_fd shared = { .fd = -1 };
+
+    if (ioctl(node, ION_IOC_LEGACY_ALLOC, &data) != 0)
+        return errno;
+    shared.handle = data.handle;
+    if (ioctl(node, ION_IOC_SHARE, &shared) != 0)
+        return errno;
+    close(shared.fd);
+    return 0;
+}
+
+static const char *ion(const char *path, const char *id, int (*allocate_by)(int, uint32_t))
+{
     const int node = open(path, O_RDWR | O_CLOEXEC);
     if (node == -1)
         return errno == EACCES ? "-" : strerrorname_np(errno);
 
-    const int error = ioctl(node, ION_IOC_ALLOC, &data) == 0 ? 0 : errno;
+    const int error = allocate_by(node, 1U << strtoul(id, NULL, 10));
     close(node);
-    if (error == 0)
-        close((int)data.fd);
     return error == 0 ? "rw" : error == EACCES ? "-" : strerrorname_np(error);
 }
 
@@ -119,7 +144,7 @@ int main(int argc, char **argv)
 {
     if (argc < 3 || argc - 2 > MOST_HEAPS) {
         fputs("usage: probe node PATH...\n       probe race FILE PATH...\n"
-              "       probe ion PATH ID...\n",
+              "       probe ion|ion-legacy PATH ID...\n",
               stderr);
         return 2;
     }
@@ -127,7 +152,11 @@ int main(int argc, char **argv)
         race(argv[2], argc - 3, argv + 3);
     if (strcmp(argv[1], "ion") == 0)
         for (int at = 3; at < argc; at++)
-            printf("%s%s", ion(argv[2], argv[at]), separator(at + 1 == argc));
+            printf("%s%s", ion(argv[2], argv[at], allocate_by_ion), separator(at + 1 == argc));
+    if (strcmp(argv[1], "ion-legacy") == 0)
+        for (int at = 3; at < argc; at++)
+            printf("%s%s", ion(argv[2], argv[at], allocate_by_legacy_ion),
+                   separator(at + 1 == argc));
     if (strcmp(argv[1], "node") == 0)
         for (int at = 2; at < argc; at++)
             printf("%s%s", node(argv[at]), separator(at + 1 == argc));

@@ -30,14 +30,18 @@ END
     expect "as configured" < <(configured_matrix)
 }
 
-# The ION node has permissions of its own, on top of those of the heaps.
+# An ION node has permissions of its own, on top of those of the heaps.
 closed_ion() {
-    chgrp video "$dev_root/ion"
-    chmod 0660 "$dev_root/ion"
-    compare "$(way_ion root)" "rw rw rw" "ION for video only, root"
-    compare "$(way_ion helper)" "rw - -" "ION for video only, helper"
-    compare "$(way_ion camera)" "- - -" "ION for video only, camera"
-    chmod 0666 "$dev_root/ion"
+    local way node
+    for way in ion ion_legacy; do
+        node="$dev_root/${way/_/-}"
+        chgrp video "$node"
+        chmod 0660 "$node"
+        compare "$("way_$way" root)" "rw rw rw" "$way for video only, root"
+        compare "$("way_$way" helper)" "rw - -" "$way for video only, helper"
+        compare "$("way_$way" camera)" "- - -" "$way for video only, camera"
+        chmod 0666 "$node"
+    done
 }
 
 changed_modes() {
