@@ -180,6 +180,7 @@ static const struct row rows[] = {
     ADDRESS("null.MAP", 0xC0084902, 0),
     ADDRESS("null.IMPORT", 0xC0084905, 0),
     ADDRESS("null.SYNC", 0xC0084907, 0),
+    ADDRESS("null.CUSTOM", sizeof(size_t) == 8 ? 0xC0104906 : 0xC0084906, 0),
     ADDRESS("unmapped.SHARE", 0xC0084904, page),
     ADDRESS("kernel.SHARE", 0xC0084904, (uintptr_t)-page),
     COMMAND("ALLOC-of-other-bits", sizeof(size_t) == 8 ? 0xC0144900 : 0xC0204900),

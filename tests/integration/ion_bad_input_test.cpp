@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "tests/integration/ion_legacy_scene.h"
 #include "tests/integration/ion_scene.h"
 #include "tests/integration/scene.h"
 #include "tests/support/catch.h"
@@ -21,66 +21,7 @@ using namespace dmaheap::test;
 
 namespace {
 
-constexpr const char *kAlloc = "0xc0204900";
-constexpr const char *kFree = "0xc0044901";
-constexpr const char *kMap = "0xc0084902";
-constexpr const char *kShare = "0xc0084904";
-constexpr const char *kImport = "0xc0084905";
-constexpr const char *kSync = "0xc0084907";
 constexpr const char *kQuery = "0xc0184908";
-
-/// A struct of such words, as the client wants it.
-std::string hex(std::initializer_list<std::uint32_t> words)
-{
-    const char *digits = "0123456789abcdef";
-    std::string text;
-    for (const std::uint32_t word : words)
-        for (unsigned shift = 0; shift < 32; shift += 8)
-            text += { digits[word >> (shift + 4) & 15U], digits[word >> shift & 15U] };
-    return text;
-}
-
-/// The word of a struct that came back.
-int word(const Answer &answer, std::size_t index)
-{
-    const std::string bytes = answer.words.at(2).substr(8 * index, 8);
-    std::uint32_t value = 0;
-    for (unsigned at = 0; at < 4; ++at)
-        value |= static_cast<std::uint32_t>(std::stoul(bytes.substr(2 * at, 2), nullptr, 16))
-                 << 8 * at;
-    return static_cast<int>(value);
-}
-
-/// A daemon with nodes of both interfaces, and a client that has opened the legacy one.
-struct LegacyScene {
-    explicit LegacyScene(int peer = -1) : client("client", 0, peer) {}
-
-    IonScene scene{ "[ion.ion-old]\nabi = \"legacy\"\nheaps = { 0 = \"ion-system\" }" };
-    Client client;
-    long long ion = client.get("open", scene.node("ion-old"));
-
-    int allocate()
-    {
-        const Answer done = client.ask("ioctl", ion, kAlloc, hex({ 5000, 0, 0, 0, 1, 0, 0, 0 }));
-        REQUIRE(done.ok());
-        return word(done, 6);
-    }
-    int share(int handle)
-    {
-        const Answer done = client.ask("ioctl", ion, kShare, pair(handle, -1));
-        REQUIRE(done.ok());
-        return word(done, 1);
-    }
-    int free(int handle)
-    {
-        return client.error("ioctl", ion, kFree, hex({ static_cast<std::uint32_t>(handle) }));
-    }
-    static std::string pair(long long handle, long long fd)
-    {
-        return hex({ static_cast<std::uint32_t>(handle), static_cast<std::uint32_t>(fd) });
-    }
-    long live() { return scene.daemon.live(kIonSystem).buffers; }
-};
 
 /// Both commands that take a buffer's descriptor say the same of it.
 void expect_refused(LegacyScene &legacy, long long fd, int error)

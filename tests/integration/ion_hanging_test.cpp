@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "tests/integration/ion_legacy_scene.h"
 #include "tests/integration/ion_scene.h"
 #include "tests/integration/scene.h"
 #include "tests/support/catch.h"
@@ -16,6 +17,17 @@ namespace {
 bool query_hanging(Client &client, const std::string &node)
 {
     const Answer touched = client.ask("query-hanging", client.get("open", node));
+    if (touched.ok())
+        return true;
+
+    skip("memory that hangs", "userfaultfd: errno " + std::to_string(touched.error()));
+    return false;
+}
+
+/// The same for a command whose struct can be read and not written.
+bool ask_hanging(LegacyScene &legacy, const char *command, const std::string &bytes)
+{
+    const Answer touched = legacy.client.ask("ioctl-hanging", legacy.ion, command, bytes);
     if (touched.ok())
         return true;
 
@@ -61,4 +73,35 @@ TEST_CASE("ion: the daemon ends while it waits for memory that hangs", "[ion][ba
 
     CHECK(scene.daemon.stop() == exited(0));
     CHECK(client.hear().error() > 0);
+}
+
+TEST_CASE("ion: no handle is left of an ALLOC into memory that hangs", "[ion][bad-input]")
+{
+    LegacyScene legacy;
+    if (!ask_hanging(legacy, kAlloc, allocation()))
+        return;
+
+    expect_served(legacy.scene.daemon);
+    CHECK(legacy.client.hear().error() == EFAULT);
+    CHECK(legacy.scene.daemon.await_live(0, kIonSystem));
+    CHECK(legacy.allocate() == 1);
+    CHECK(legacy.scene.daemon.stop() == exited(0));
+}
+
+TEST_CASE("ion: who shares into memory that hangs waits alone", "[ion][bad-input]")
+{
+    const char *const command = GENERATE(kShare, kMap, kImport);
+    LegacyScene legacy;
+    const int handle = legacy.allocate();
+    const int fd = legacy.share(handle);
+    INFO(command);
+    // As with the kernel's ION, it is the kernel that writes to the client, and waits in its ioctl.
+    if (!ask_hanging(legacy, command, LegacyScene::pair(handle, fd)))
+        return;
+
+    expect_served(legacy.scene.daemon);
+    legacy.client.process().signal(SIGKILL);
+    CHECK(legacy.client.process().wait(Deadline(std::chrono::seconds(30))) == killed(SIGKILL));
+    CHECK(legacy.scene.daemon.await_live(0, kIonSystem));
+    CHECK(legacy.scene.daemon.stop() == exited(0));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <stddef.h>
+
 /// The parts of the obedient client.
 
 enum {
@@ -27,6 +29,9 @@ extern const char *program;
 
 /// Prints one line.
 __attribute__((format(printf, 1, 2))) void answer(const char *format, ...);
+
+/// Bytes from two digits each; how many there were.
+size_t from_hex(const char *text, unsigned char *bytes, size_t room);
 
 /// `error` with errno when `result` is negative, `ok RESULT` otherwise.
 void answer_result(long long result);

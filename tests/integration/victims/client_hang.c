@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The client's command with a pointer to memory that does not answer.
+// The client's commands with memory that does not answer.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/userfaultfd.h>
@@ -48,6 +49,25 @@ static void *hanging_page(int faults)
     return ioctl(faults, UFFDIO_REGISTER, &range) == 0 ? memory : NULL;
 }
 
+// A page with these bytes, which can be read, and into which nobody ever gets to write.
+static void *guarded_page(int faults, const unsigned char *bytes, size_t size)
+{
+    struct uffdio_api api = { .api = UFFD_API };
+    void *memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED || ioctl(faults, UFFDIO_API, &api) != 0)
+        return NULL;
+    memcpy(memory, bytes, size);
+    struct uffdio_register range = { .range = { .start = (uintptr_t)memory, .len = PAGE },
+                                     .mode = UFFDIO_REGISTER_MODE_WP };
+    struct uffdio_writeprotect guard = { .range = range.range,
+                                         .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+    return ioctl(faults, UFFDIO_REGISTER, &range) == 0 &&
+                   ioctl(faults, UFFDIO_WRITEPROTECT, &guard) == 0
+               ? memory
+               : NULL;
+}
+
 static atomic_bool touched;
 
 // Says so when somebody touches the page.
@@ -66,23 +86,20 @@ static void *announce(void *argument)
     return NULL;
 }
 
-// query-hanging ION -> `ok touched` when the kernel or somebody else waits for the page; and then
-// what the query came to. Only an error if there can be no such page.
-static void run_query_hanging(char **words)
+// The ioctl, in which somebody touches `memory`: `ok touched` when the kernel or somebody else
+// waits for it; and then what the ioctl came to. Only an error if there can be no such memory.
+static void ask_hanging(int faults, void *memory, int fd, unsigned long command, void *argument)
 {
-    int faults = open_faults();
-    atomic_store(&touched, false);
-    void *memory = faults < 0 ? NULL : hanging_page(faults);
     pthread_t thread;
 
+    atomic_store(&touched, false);
     if (memory == NULL || pthread_create(&thread, NULL, announce, &faults) != 0) {
         answer("error %d", errno);
         return;
     }
-    struct ion_query query = { .cnt = HEAPS, .heaps = (uintptr_t)memory };
     int result, error;
-    do { // on a very busy machine the first query may be refused before anybody has come that far
-        result = ioctl((int)number(words[0]), ION_HEAP_QUERY, &query);
+    do { // on a very busy machine it may be refused before anybody has come that far
+        result = ioctl(fd, command, argument);
         error = errno;
     } while (result < 0 && error == EFAULT && !atomic_load(&touched));
 
@@ -93,5 +110,27 @@ static void run_query_hanging(char **words)
     answer_result(result);
 }
 
+// query-hanging ION: with an array of heaps that hangs.
+static void run_query_hanging(char **words)
+{
+    const int faults = open_faults();
+    void *memory = faults < 0 ? NULL : hanging_page(faults);
+    struct ion_query query = { .cnt = HEAPS, .heaps = (uintptr_t)memory };
+
+    ask_hanging(faults, memory, (int)number(words[0]), ION_HEAP_QUERY, &query);
+}
+
+// ioctl-hanging FD COMMAND HEX: with a struct that can be read and not written.
+static void run_ioctl_hanging(char **words)
+{
+    unsigned char bytes[PAGE] = { 0 };
+    const size_t size = from_hex(words[2], bytes, sizeof(bytes));
+    const int faults = open_faults();
+    void *memory = faults < 0 ? NULL : guarded_page(faults, bytes, size);
+
+    ask_hanging(faults, memory, (int)number(words[0]), (unsigned long)number(words[1]), memory);
+}
+
 const struct command hang_commands[] = { { "query-hanging", 1, run_query_hanging },
+                                         { "ioctl-hanging", 3, run_ioctl_hanging },
                                          { NULL, 0, NULL } };

@@ -36,7 +36,7 @@ static void run_alloc(char **words)
         answer_result(data.fd);
 }
 
-static size_t from_hex(const char *text, unsigned char *bytes, size_t room)
+size_t from_hex(const char *text, unsigned char *bytes, size_t room)
 {
     const size_t size = strlen(text) / 2;
 
