@@ -44,6 +44,11 @@ public:
     /// Whether it shows any extents of files, also several of them; else only whole files.
     [[nodiscard]] virtual bool shows_extents() const { return false; }
 
+    /// Whether nobody can reach the memory of a buffer that has ended by what the buffer was: no
+    /// file that a client had, no page that a pipe or an asynchronous read still holds. Such
+    /// memory can be wiped and used again; else it takes new pages.
+    [[nodiscard]] virtual bool leaves_memory() const { return false; }
+
     /// Does what it can ahead of the export of this memory, so that export_buffer() takes no time
     /// that grows with the size. Keeps it with the memory. Must not be called under a lock that a
     /// Memory::Home takes.

@@ -3,60 +3,88 @@
 
 namespace dmaheap {
 
-Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter)
-    : name_(std::move(name)), policy_(std::move(policy)), ledger_(ledger), exporter_(exporter)
+Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter,
+           Recycling recycling)
+    : name_(std::move(name)), policy_(std::move(policy)), ledger_(ledger), exporter_(exporter),
+      caches_(recycling.all), own_(std::move(recycling.own))
 {
+}
+
+Heap::~Heap()
+{
+    if (own_)
+        own_->close();
 }
 
 Result<UniqueFd> Heap::allocate(Bytes length, unsigned fd_flags, Owner owner)
 {
-    auto buffer = obtain_buffer(length, owner);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-
-    return exporter_.export_buffer(*std::move(buffer), fd_flags);
+    return make<UniqueFd>(length, owner, [&](Buffer buffer) {
+        return exporter_.export_buffer(std::move(buffer), fd_flags);
+    });
 }
 
 Result<std::unique_ptr<SharedBuffer>> Heap::allocate_shared(Bytes length, Owner owner)
 {
-    auto buffer = obtain_buffer(length, owner);
-    if (!buffer)
-        return std::unexpected(buffer.error());
-
-    return exporter_.share(*std::move(buffer));
+    return make<std::unique_ptr<SharedBuffer>>(
+        length, owner, [&](Buffer buffer) { return exporter_.share(std::move(buffer)); });
 }
 
-Result<Buffer> Heap::obtain_buffer(Bytes length, Owner owner)
+template <class Made, class Make>
+Result<Made> Heap::make(Bytes length, Owner owner, const Make &make_of)
 {
     const auto size = page_aligned(length);
     if (!size)
         return std::unexpected(size.error());
-
     if (auto fault = faults_.next(); !fault)
         return std::unexpected(fault.error());
 
-    auto charged = charge(*size, owner);
-    if (!charged)
-        return std::unexpected(charged.error());
+    for (bool again = false;; again = true) {
+        auto charged = charge(*size, owner);
+        if (!charged)
+            return std::unexpected(charged.error());
 
-    auto memory = obtain(*size);
+        auto made = make_charged<Made>(*std::move(charged), make_of);
+        if (made || made.error().code != ENOMEM || again || !make_room())
+            return made;
+    }
+}
+
+template <class Made, class Make>
+Result<Made> Heap::make_charged(Ledger::Charge charge, const Make &make_of)
+{
+    auto memory = obtain(charge.size());
     if (!memory)
         return std::unexpected(memory.error());
 
-    return Buffer(*std::move(charged), *std::move(memory));
+    return make_of(Buffer(std::move(charge), *std::move(memory)));
 }
 
 Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 {
-    auto charged = ledger_.charge(name_, size, owner);
-    if (charged || !ledger_.could_ever_charge(name_, size))
+    auto charged = ledger_.charge(name_, size, owner, Ledger::Refusal::tried_again);
+    if (charged)
         return charged;
 
-    exporter_.reap(); // buffers that have ended unnoticed still count
+    if (ledger_.could_ever_charge(name_, size))
+        exporter_.reap(); // buffers that have ended unnoticed still count
     return ledger_.charge(name_, size, owner);
 }
 
 Result<Memory> Heap::obtain(Bytes size)
+{
+    if (!own_)
+        return obtain_anew(size);
+
+    Result<Memory> memory = [&] {
+        auto kept = own_->take(size);
+        return kept ? *std::move(kept) : obtain_anew(size);
+    }();
+    if (memory)
+        own_->expect(*memory);
+    return memory;
+}
+
+Result<Memory> Heap::obtain_anew(Bytes size)
 {
     auto memory = policy_->obtain(size);
     if (memory || memory.error().code != ENOMEM)
@@ -64,6 +92,12 @@ Result<Memory> Heap::obtain(Bytes size)
 
     exporter_.reap(); // buffers that have ended unnoticed still have theirs
     return policy_->obtain(size);
+}
+
+/// What is kept for later is given up for what is wanted now.
+bool Heap::make_room() const
+{
+    return caches_ && caches_->make_room();
 }
 
 } // namespace dmaheap

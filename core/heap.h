@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/cache.h"
 #include "core/exporter.h"
 #include "core/faults.h"
 #include "core/owner.h"
@@ -11,12 +12,22 @@
 
 namespace dmaheap {
 
+/// What becomes of the memory of a heap's buffers that have ended.
+struct Recycling {
+    Caches *all = nullptr;      ///< given back before an allocation fails; outlives the heap
+    std::shared_ptr<Cache> own; ///< of this heap alone; null: nothing is kept
+};
+
 /// A name, where its memory comes from, and how much of it may be live at once.
 ///
 /// Thread-safe. Ledger and exporter must outlive the heap.
 class Heap {
 public:
-    Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter);
+    Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter,
+         Recycling recycling = {});
+    Heap(const Heap &) = delete;
+    Heap &operator=(const Heap &) = delete;
+    ~Heap();
 
     [[nodiscard]] const std::string &name() const { return name_; }
     /// Where the memory comes from, for people.
@@ -30,18 +41,28 @@ public:
     /// The same for a buffer of which dma-bufs are made later, any number of them.
     Result<std::unique_ptr<SharedBuffer>> allocate_shared(Bytes length, Owner owner);
 
+    /// What it keeps of buffers that have ended.
+    [[nodiscard]] Cache::Use cached() const { return own_ ? own_->use() : Cache::Use(); }
+
     /// What fails because somebody wants it to.
     [[nodiscard]] Faults &faults() { return faults_; }
 
 private:
-    Result<Buffer> obtain_buffer(Bytes length, Owner owner);
+    template <class Made, class Make>
+    Result<Made> make(Bytes length, Owner owner, const Make &make_of);
+    template <class Made, class Make>
+    Result<Made> make_charged(Ledger::Charge charge, const Make &make_of);
     Result<Ledger::Charge> charge(Bytes size, Owner owner);
     Result<Memory> obtain(Bytes size);
+    Result<Memory> obtain_anew(Bytes size);
+    bool make_room() const;
 
     std::string name_;
     std::unique_ptr<Policy> policy_;
     Ledger &ledger_;
     Exporter &exporter_;
+    Caches *caches_;
+    std::shared_ptr<Cache> own_;
     Faults faults_;
 };
 

@@ -125,7 +125,8 @@ void Ledger::set_limits_of_all(const Limits &limits)
     all_.limits = limits;
 }
 
-Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner owner)
+Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner owner,
+                                      Refusal refusal)
 {
     const std::scoped_lock lock(mutex_);
     const auto found = accounts_.find(heap);
@@ -136,8 +137,9 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner
     if (allowed)
         allowed = check_limits(all_, kOfAll, size, owner);
     if (!allowed) {
-        ++found->second.refused;
-        ++all_.refused;
+        const unsigned counted = refusal == Refusal::final ? 1 : 0;
+        found->second.refused += counted;
+        all_.refused += counted;
         return std::unexpected(allowed.error());
     }
 

@@ -110,9 +110,13 @@ public:
     /// Of all heaps together.
     void set_limits_of_all(const Limits &limits);
 
+    /// What a refusal means to the client, and whether it is counted.
+    enum class Refusal { final, tried_again };
+
     /// ENOMEM, with a step that names the limit, when one would be exceeded; also when the heap is
     /// not known.
-    Result<Charge> charge(const std::string &heap, Bytes size, Owner owner);
+    Result<Charge> charge(const std::string &heap, Bytes size, Owner owner,
+                          Refusal refusal = Refusal::final);
 
     /// Whether a buffer of that size could be charged if nothing else were live.
     [[nodiscard]] bool could_ever_charge(const std::string &heap, Bytes size) const;

@@ -95,6 +95,7 @@ Result<std::vector<Extent>> Memory::first(Bytes size) const
 
 void Memory::replace(std::size_t extent, UniqueFd file)
 {
+    prepared_.reset();
     extents_[extent].file = std::move(file);
 }
 

@@ -62,7 +62,8 @@ public:
     /// Another descriptor of each extent, of the first `size` bytes only.
     [[nodiscard]] Result<std::vector<Extent>> first(Bytes size) const;
 
-    /// Puts another file of the same size into the place of an extent's.
+    /// Puts another file of the same size into the place of an extent's. What has been made over
+    /// the memory ahead of need ends.
     void replace(std::size_t extent, UniqueFd file);
 
     /// Whom it goes to first; what it is given back by that one goes to the homes it had before.

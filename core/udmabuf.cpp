@@ -8,11 +8,14 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 
+#include "core/mapping.h"
 #include "core/sys.h"
 
 namespace dmaheap {
@@ -77,6 +80,21 @@ unsigned reference_count(int dma_buf)
     return count;
 }
 
+/// Whether the kernel takes hold of the pages of a mapping of the dma-buf, as it would for a pipe
+/// (vmsplice) or for io_uring, which keep them after the mapping has gone. It reads the memory of
+/// another process, or of one's own, in the same way. True when that cannot be found out.
+bool pages_can_be_held(int dma_buf)
+{
+    const auto mapping = Mapping::shared(dma_buf, 0, page_size());
+    if (!mapping)
+        return true;
+
+    char byte = 0;
+    const iovec here{ .iov_base = &byte, .iov_len = 1 };
+    const iovec there{ .iov_base = mapping->data(), .iov_len = 1 };
+    return ::process_vm_readv(::getpid(), &here, 1, &there, 1, 0) != -1 || errno != EFAULT;
+}
+
 /// A dma-buf that waits for its first user.
 struct Made final : Prepared {
     explicit Made(UniqueFd made) : dma_buf(std::move(made)) {}
@@ -101,9 +119,11 @@ Result<std::unique_ptr<UdmabufExporter>> UdmabufExporter::open(std::function<voi
     auto page = sys::memfd("dmaheapd-probe", page_size());
     if (!page)
         return std::unexpected(page.error());
-    if (auto made = exporter->create(Memory(Extent{ *std::move(page), 0, page_size() })); !made)
+    const auto made = exporter->create(Memory(Extent{ *std::move(page), 0, page_size() }));
+    if (!made)
         return std::unexpected(made.error());
 
+    exporter->leaves_memory_ = !pages_can_be_held(made->get());
     exporter->raise_size_limit();
     return exporter;
 }

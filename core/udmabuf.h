@@ -36,6 +36,7 @@ public:
     Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
     Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &dma_buf) override;
     [[nodiscard]] bool shows_extents() const override { return true; }
+    [[nodiscard]] bool leaves_memory() const override { return leaves_memory_; }
     Status prepare(Memory &memory) override;
     bool reap() override;
 
@@ -58,6 +59,7 @@ private:
     std::function<void()> on_live_;
     std::string old_size_limit_; ///< empty when it was left alone
     Bytes size_limit_ = 0;       ///< 0 when unknown
+    bool leaves_memory_ = false; ///< pages of a mapping cannot be held on to: since Linux 6.12
     std::mutex looking_; ///< taken before the other, by whoever looks which buffers have ended
     std::mutex mutex_;
     std::uint64_t last_number_ = 0;

@@ -71,13 +71,13 @@ Status clear_mapped(const Extent &extent)
 }
 
 /// A new file in the place of one that can no longer be written to.
-Status renew(Memory &memory, std::size_t at)
+Status renew_extent(Memory &memory, std::size_t at)
 {
     const Extent &extent = memory.extents()[at];
     struct stat status{};
     if (::fstat(extent.file.get(), &status) == -1 || extent.offset != 0 ||
         static_cast<Bytes>(status.st_size) != extent.size)
-        return failure(EPERM, "sealed memory that is a part of a file");
+        return failure(EPERM, "memory that is a part of a file, for which there can be no other");
 
     auto file = sys::memfd("dmaheapd-buffer", extent.size);
     if (!file)
@@ -99,10 +99,18 @@ Status wipe(Memory &memory)
 
         Status wiped = *huge ? clear_mapped(extent) : write_zeroes(extent);
         if (!wiped && wiped.error().code == EPERM)
-            wiped = renew(memory, at);
+            wiped = renew_extent(memory, at);
         if (!wiped)
             return wiped;
     }
+    return {};
+}
+
+Status renew(Memory &memory)
+{
+    for (std::size_t at = 0; at < memory.extents().size(); ++at)
+        if (auto renewed = renew_extent(memory, at); !renewed)
+            return renewed;
     return {};
 }
 

@@ -16,4 +16,8 @@ namespace dmaheap {
 /// somebody maps the file, and udmabuf shows them as they were found.
 Status wipe(Memory &memory);
 
+/// The same by new files in the place of all, for memory that whoever had it may still reach. EPERM
+/// when an extent is not all of its file. What the files held is given up first.
+Status renew(Memory &memory);
+
 } // namespace dmaheap

@@ -16,15 +16,25 @@ Wiper::~Wiper()
 
 void Wiper::wipe(Memory memory, Done done)
 {
+    add({ .memory = std::move(memory), .clear = dmaheap::wipe, .done = std::move(done) });
+}
+
+void Wiper::renew(Memory memory, Done done)
+{
+    add({ .memory = std::move(memory), .clear = dmaheap::renew, .done = std::move(done) });
+}
+
+void Wiper::add(Job job)
+{
     {
         const std::scoped_lock lock(mutex_);
         if (!stopped_) {
-            jobs_.push_back({ std::move(memory), std::move(done) });
+            jobs_.push_back(std::move(job));
             changed_.notify_one();
             return;
         }
     }
-    done(std::move(memory), failure(ECANCELED, "wiping"));
+    job.done(std::move(job.memory), failure(ECANCELED, "wiping"));
 }
 
 void Wiper::stop()
@@ -38,7 +48,7 @@ void Wiper::stop()
     thread_.request_stop();
     if (thread_.joinable())
         thread_.join();
-    for (auto &[memory, done] : left)
+    for (auto &[memory, clear, done] : left)
         done(std::move(memory), failure(ECANCELED, "wiping"));
 }
 
@@ -49,7 +59,7 @@ void Wiper::work(const std::stop_token &stopped)
         Job job = std::move(jobs_.front());
         jobs_.pop_front();
         lock.unlock();
-        const Status status = dmaheap::wipe(job.memory);
+        const Status status = job.clear(job.memory);
         job.done(std::move(job.memory), status);
         lock.lock();
     }

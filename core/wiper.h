@@ -29,15 +29,20 @@ public:
     /// ECANCELED.
     void wipe(Memory memory, Done done);
 
+    /// The same with new files in the place of those that the memory has, see dmaheap::renew().
+    void renew(Memory memory, Done done);
+
     /// Ends the thread. What waits is not wiped any more: its `done` is called with ECANCELED.
     void stop();
 
 private:
     struct Job {
         Memory memory;
+        Status (*clear)(Memory &memory);
         Done done;
     };
 
+    void add(Job job);
     void work(const std::stop_token &stopped);
 
     std::mutex mutex_;

@@ -133,6 +133,19 @@ TEST_CASE_METHOD(Fixture, "heap: before it says ENOMEM it lets buffers end that 
     CHECK(use().buffers == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "heap: a refusal counts once, though it has been asked for twice",
+                 "[core]")
+{
+    REQUIRE(error_of(page_size()) == 0);
+    exporter.keeps = true;
+
+    CHECK(error_of(kPages * page_size()) == ENOMEM);
+
+    CHECK(exporter.reaped == 1);
+    CHECK(ledger.accounts().at("heap").refused == 1);
+    CHECK(ledger.account_of_all().refused == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "heap: below its limit it does not look for ended buffers", "[core]")
 {
     REQUIRE(error_of(page_size()) == 0);

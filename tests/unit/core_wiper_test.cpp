@@ -84,6 +84,22 @@ TEST_CASE("wipe: makes the extents zero, and nothing beside them", "[core]")
     CHECK(content_of(file.get(), 7 * kPage, kPage) == std::string(kPage, 'x'));
 }
 
+TEST_CASE("wipe: renews memory by files that nobody else has", "[core]")
+{
+    const UniqueFd file = file_full_of('x', 2 * kPage);
+    Memory memory = memory_of(file.get(), { { 0, 2 * kPage } });
+
+    REQUIRE(renew(memory));
+
+    CHECK(content_of(memory.extents().front().file.get(), 0, 2 * kPage) ==
+          std::string(2 * kPage, '\0'));
+    CHECK(content_of(file.get(), 0, 2 * kPage) == std::string(2 * kPage, 'x'));
+    Memory part = memory_of(file.get(), { { kPage, kPage } });
+    const auto refused = renew(part);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == EPERM);
+}
+
 TEST_CASE("wipe: takes the pages that are not there yet", "[core]")
 {
     const UniqueFd file = *sys::memfd("empty", Bytes{ 1 } << 20);

@@ -271,7 +271,7 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
           "f.toml:3:1: heap.\"linux,cma\".limits: unknown key (did you mean limit?); keys here: "
           "policy, mode, owner, group, limit, limit-per-uid, limit-per-process, max-buffer, "
           "on-conflict, aliases, region, guarantee, alignment, "
-          "contiguity, buffers, buffer-size, overflow, pages" },
+          "contiguity, buffers, buffer-size, overflow, pages, cache" },
         { "[region.cma]\nsise = \"1M\"",
           "f.toml:2:1: region.cma.sise: unknown key (did you mean size?); keys here: size, pages, "
           "hugepages" },
@@ -356,6 +356,11 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
         { "[heap.a]\nmax-buffer = \"-1\"",
           "f.toml:2:14: heap.a.max-buffer: \"-1\" is not a size such as \"4096\", \"64KiB\", "
           "\"512MiB\" or \"2GiB\"" },
+        { "[heap.a]\ncache = \"-1\"",
+          "f.toml:2:9: heap.a.cache: \"-1\" is not a size such as \"4096\", \"64KiB\", "
+          "\"512MiB\" or \"2GiB\"" },
+        { "[heap.a]\ncache = \"6000\"",
+          "f.toml:2:9: heap.a.cache: \"6000\" is not a whole number of pages of 4KiB" },
         { "[limits]\nlimit-per-process = \"lots\"",
           "f.toml:2:21: limits.limit-per-process: \"lots\" is not a size such as \"4096\", "
           "\"64KiB\", \"512MiB\" or \"2GiB\"" },
@@ -562,7 +567,7 @@ TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
                             "mode?), there are: policy, mode, owner, group, limit, limit-per-uid, "
                             "limit-per-process, max-buffer, on-conflict, "
                             "aliases, region, guarantee, alignment, contiguity, buffers, "
-                            "buffer-size, overflow, pages" },
+                            "buffer-size, overflow, pages, cache" },
         { "a=system,limit=1M,limit=2M",
           "--heap: \"a=system,limit=1M,limit=2M\": limit: is given twice" },
         { "a=system,policy=system", "--heap: \"a=system,policy=system\": policy: is given twice" },

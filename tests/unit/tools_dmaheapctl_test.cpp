@@ -117,6 +117,8 @@ TEST_CASE("dmaheapctl: metrics are OpenMetrics text", "[tools]")
                         { "buffers", 1 },
                         { "limit", nullptr },
                         { "allocations", 7 },
+                        { "cached", 8192 },
+                        { "recycled", 5 },
                         { "refused", 0 },
                         { "faults", 0 } } };
 
@@ -128,6 +130,8 @@ TEST_CASE("dmaheapctl: metrics are OpenMetrics text", "[tools]")
                         "dmaheapd_heap_live_bytes{heap=\"a\\\"\\\\\\nb\"} 4096\n"));
     CHECK(text.contains("# TYPE dmaheapd_heap_allocations counter\n"));
     CHECK(text.contains("dmaheapd_heap_allocations_total{heap=\"a\\\"\\\\\\nb\"} 7\n"));
+    CHECK(text.contains("dmaheapd_heap_cached_bytes{heap=\"a\\\"\\\\\\nb\"} 8192\n"));
+    CHECK(text.contains("dmaheapd_heap_recycled_total{heap=\"a\\\"\\\\\\nb\"} 5\n"));
     CHECK_FALSE(text.contains("limit_bytes{"));
     CHECK(text.ends_with("# EOF\n"));
 }

@@ -48,6 +48,10 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
           "reserved" },
         { "[heap.a]\npolicy = \"contiguous\"\npages = \"2MiB\"\n",
           "f.toml:3:9: heap.a.pages: means nothing to policy contiguous, but to: system" },
+        { "[heap.a]\npolicy = \"reserved\"\nbuffers = 1\nbuffer-size = \"4KiB\"\n"
+          "cache = \"1MiB\"\n",
+          "f.toml:5:9: heap.a.cache: means nothing to policy reserved, but to: carveout contiguous "
+          "system" },
         { "[region.r]\nsize = \"4MiB\"\n[heap.a]\npolicy = \"contiguous\"\nregion = \"r\"\n",
           "f.toml:5:10: heap.a.region: region r has ordinary pages, which are not physically "
           "contiguous: give it pages = \"2MiB\", or the heap contiguity = \"emulated\" if that "

@@ -131,6 +131,10 @@ Answer<Json> Commands::heaps(const Json &arguments)
                    { "node", served.node },
                    { "exporter", world_.exporter } };
         heap.update(shown(account.use));
+        const Cache::Use cached = served.heap->cached();
+        heap["cached"] = cached.bytes;
+        heap["cached-ready"] = cached.ready;
+        heap["recycled"] = cached.recycled;
         heap["refused"] = account.refused;
         heap["faults"] = served.heap->faults().failed();
         heap.update(shown(account.limits));

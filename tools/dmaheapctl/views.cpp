@@ -70,13 +70,15 @@ std::string show_heaps(const Json &heaps)
                   { "BYTES", right },
                   { "LIMIT", right },
                   { "USED", right },
+                  { "CACHED", right },
                   { "ALLOCATED", right },
                   { "REFUSED", right },
                   { "NODE", left } });
     for (const Json &heap : heaps)
         table.add({ text_of(heap, "name"), text_of(heap, "policy"), count_of(heap, "buffers"),
                     size_of(heap.value("bytes", Json())), size_of(heap.value("limit", Json())),
-                    share(heap), count_of(heap, "allocations"), count_of(heap, "refused"),
+                    share(heap), size_of(heap.value("cached", Json())),
+                    count_of(heap, "allocations"), count_of(heap, "refused"),
                     text_of(heap, "node") });
     return table.text();
 }

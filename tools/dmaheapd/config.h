@@ -58,6 +58,8 @@ struct Heap : Permissions {
     std::optional<Bytes> buffer_size;
     std::optional<Overflow> overflow;
     std::optional<Bytes> pages; ///< that are preferred
+    std::optional<Bytes>
+        cache; ///< most that is kept of buffers that have ended; none when not given
 
     friend bool operator==(const Heap &, const Heap &) = default;
 };

@@ -160,6 +160,16 @@ std::optional<std::string> get_aliases(const Heap &heap)
     return lines.empty() ? std::nullopt : std::optional(lines);
 }
 
+/// Nothing may be kept, either.
+Accepted set_cache(Heap &heap, std::string_view text)
+{
+    if (parse_size(text) != Bytes{ 0 })
+        return set_size<&Heap::cache, kPage>(heap, text);
+
+    heap.cache = 0;
+    return {};
+}
+
 constexpr std::array kDaemonKeys{
     Key<Config>{ "frontend", "auto|cuse|fuse", "auto",
                  "how nodes are made; auto: CUSE where it works",
@@ -227,6 +237,9 @@ constexpr std::array kHeapKeys{
                set_word<&Heap::overflow, kOverflow>, get_word<&Heap::overflow, kOverflow> },
     Key<Heap>{ "pages", "4KiB|2MiB|1GiB", "2MiB", "of policy system: preferred, if there are any",
                set_word<&Heap::pages, kPages>, get_word<&Heap::pages, kPages> },
+    Key<Heap>{ "cache", "SIZE", "256MiB",
+               "of ended buffers' memory, most that is kept, wiped, for others; 0 when left away",
+               set_cache, get_size<&Heap::cache> },
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -86,6 +87,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
         add_heap(served, heap, folder);
+    watch_pressure(served);
     add_ion(config);
     nodes_.show(config, heap_nodes_, ion_nodes_, server_);
     control_ = open_control(config, world());
@@ -112,8 +114,9 @@ delivery::OnFailure Daemon::on_failure()
 void Daemon::run(int end)
 {
     ::sd_notify(0, "READY=1");
-    std::array<pollfd, 3> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
-                                  pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 } };
+    std::array<pollfd, 4> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
+                                  pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 },
+                                  pollfd{ pressure_ ? pressure_->fd() : -1, POLLPRI, 0 } };
     for (bool going_on = true; going_on;) {
         ::poll(waited.data(), waited.size(), -1);
         if (waited[1].revents != 0)
@@ -122,6 +125,8 @@ void Daemon::run(int end)
             going_on = handle(signals_.take());
         if (waited[2].revents != 0)
             going_on = false;
+        if (waited[3].revents != 0)
+            give_back_caches();
     }
     ::sd_notify(0, "STOPPING=1");
     spdlog::info("stopping");
@@ -131,8 +136,9 @@ void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
                       const std::string &folder)
 {
     ledger_.set_limits(heap.name, limits_of(heap));
-    heaps_.push_back(std::make_unique<Heap>(
-        heap.name, make_policy(config, heap, regions_, *exporter_), ledger_, *exporter_));
+    heaps_.push_back(std::make_unique<Heap>(heap.name,
+                                            make_policy(config, heap, regions_, *exporter_),
+                                            ledger_, *exporter_, recycling_of(heap)));
     served_.push_back(
         { .heap = heaps_.back().get(), .policy = heap.policy, .node = folder + '/' + heap.name });
     devices_.push_back(
@@ -146,6 +152,31 @@ void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
         node.name = alias;
         heap_nodes_.push_back(node);
     }
+}
+
+Recycling Daemon::recycling_of(const config::Heap &heap)
+{
+    const Bytes most = heap.cache.value_or(0);
+    return { .all = &caches_,
+             .own = most == 0 ? nullptr : caches_.add(most, *exporter_, regions_.wiper()) };
+}
+
+void Daemon::watch_pressure(const config::Config &config)
+{
+    const bool wanted = std::ranges::any_of(
+        config.heaps, [](const config::Heap &heap) { return heap.cache.value_or(0) != 0; });
+    auto pressure = wanted ? Pressure::watch() : failure(ENODATA, "nothing is kept");
+    if (pressure)
+        pressure_.emplace(*std::move(pressure));
+    else if (wanted)
+        spdlog::info("caches are not given back under memory pressure: {}: {}",
+                     pressure.error().step, std::strerror(pressure.error().code));
+}
+
+void Daemon::give_back_caches()
+{
+    spdlog::debug("memory pressure: caches are given back");
+    caches_.give_back();
 }
 
 control::World Daemon::world()

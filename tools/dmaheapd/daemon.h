@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "core/cache.h"
 #include "core/heap.h"
 #include "core/ledger.h"
+#include "core/pressure.h"
 #include "cuse/aside.h"
 #include "cuse/delivery/ptrace_delivery.h"
 #include "cuse/delivery/routed_delivery.h"
@@ -56,9 +58,12 @@ private:
     delivery::OnFailure on_failure();
     void add_heap(const config::Config &config, const config::Heap &heap,
                   const std::string &folder);
+    Recycling recycling_of(const config::Heap &heap);
+    void watch_pressure(const config::Config &config);
     [[nodiscard]] control::World world();
     void add_ion(const config::Config &config);
     bool handle(int signal);
+    void give_back_caches();
     void report_use();
 
     // From what is used to what uses it: members end in the opposite order.
@@ -68,6 +73,8 @@ private:
     RefusalLog refusals_;
     Ledger ledger_;
     Regions regions_;
+    Caches caches_;
+    std::optional<Pressure> pressure_; ///< looked for while anything is kept
     std::unique_ptr<Exporter> exporter_;
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;

@@ -31,6 +31,7 @@ constexpr std::array kUses{
     Use{ "buffer-size", "reserved" },
     Use{ "overflow", "reserved" },
     Use{ "pages", "system" },
+    Use{ "cache", "carveout contiguous system" },
 };
 
 void check_region(const Config &config, const Region &region)

@@ -2,7 +2,9 @@
 //
 // The client's commands that map, write and compare buffers.
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
@@ -91,7 +93,45 @@ static void run_sync(char **words)
     answer_result(ioctl((int)number(words[0]), DMA_BUF_IOCTL_SYNC, &sync));
 }
 
+// 1 when it was zero, 0 when not, -1 with errno set
+static int use_up(int heap, size_t size)
+{
+    const int buffer = heap_alloc(heap, size, O_RDWR | O_CLOEXEC);
+    if (buffer < 0)
+        return -1;
+
+    unsigned long *words = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, buffer, 0);
+    close(buffer);
+    if (words == MAP_FAILED)
+        return -1;
+
+    unsigned long found = 0;
+    for (size_t at = 0; at < size / sizeof(*words); at++)
+        found |= words[at];
+    memset(words, 0xa5, size);
+    munmap(words, size);
+    return found == 0;
+}
+
+// use-up HEAP SIZE COUNT -> how many were zero, which then are no more; up to the first failure
+static void run_use_up(char **words)
+{
+    const unsigned long long count = number(words[2]);
+    unsigned long long zero = 0;
+
+    for (unsigned long long at = 0; at < count; at++) {
+        const int result = use_up((int)number(words[0]), (size_t)number(words[1]));
+        if (result < 0) {
+            answer_result(-1);
+            return;
+        }
+        zero += (unsigned long long)result;
+    }
+    answer_result((long long)zero);
+}
+
 const struct command memory_commands[] = {
-    { "map", 2, run_map },         { "unmap", 1, run_unmap }, { "fill", 2, run_fill },
-    { "compare", 2, run_compare }, { "sync", 2, run_sync },   { NULL, 0, NULL },
+    { "use-up", 3, run_use_up }, { "map", 2, run_map },         { "unmap", 1, run_unmap },
+    { "fill", 2, run_fill },     { "compare", 2, run_compare }, { "sync", 2, run_sync },
+    { NULL, 0, NULL },
 };

@@ -31,7 +31,7 @@ private:
     Status outcome_;
 };
 
-/// Hands out the memory itself. Keeps the buffers until reap() is called.
+/// Hands out the memory itself. Keeps the buffers until reap() is called, unless it `keeps` them.
 class FakeExporter : public Exporter {
 public:
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override
@@ -47,13 +47,15 @@ public:
     bool reap() override
     {
         ++reaped;
-        live.clear();
-        return false;
+        if (!keeps)
+            live.clear();
+        return keeps;
     }
 
     Status outcome;
     unsigned flags = ~0U;
     int reaped = 0;
+    bool keeps = false; ///< what is live is live, whoever looks
     std::vector<Buffer> live;
 };
 
