@@ -110,16 +110,17 @@ bool AttachedDesk::take(const Listener &listener, const Notification &waiting)
     if (!node || !listener.is_waiting(waiting.id))
         return false;
 
-    delivery::PendingReply reply(std::make_unique<NotifiedClient>(listener, waiting));
-    auto bytes = struct_of(waiting);
-    if (!bytes)
-        return std::move(reply).fail(bytes.error()), true;
+    auto client = std::make_unique<NotifiedClient>(listener, interrupted_, waiting);
+    const auto bytes = struct_of(waiting);
+    if (bytes && client->was_interrupted(*bytes))
+        return true;
 
-    auto buffer = allocate(node->get(), *bytes);
-    if (!buffer)
-        return std::move(reply).fail(buffer.error()), true;
-
-    give(std::move(reply), answer_to(waiting, *bytes), *std::move(buffer));
+    delivery::PendingReply reply(std::move(client));
+    auto buffer = bytes ? allocate(node->get(), *bytes) : std::unexpected(bytes.error());
+    if (buffer)
+        give(std::move(reply), answer_to(waiting, *bytes), *std::move(buffer));
+    else
+        std::move(reply).fail(buffer.error());
     return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuse/notify/desk.h"
+#include "cuse/notify/interrupted.h"
 
 namespace dmaheap::cuse {
 
@@ -11,6 +12,9 @@ namespace dmaheap::cuse {
 class AttachedDesk final : public Desk {
 public:
     bool take(const Listener &listener, const Notification &waiting) override;
+
+private:
+    Interrupted interrupted_;
 };
 
 } // namespace dmaheap::cuse

@@ -72,41 +72,52 @@ Status ask_buffer(const Notification &waiting)
     return dma_buf_ioctl(waiting.thread, waiting.command, waiting.argument, *in);
 }
 
-void ask_device(Device &device, const Listener &listener, const Notification &waiting,
+struct Question {
+    std::vector<std::byte> in;
+    delivery::PendingReply reply;
+};
+
+/// Nothing when there is nothing left to be done.
+std::optional<Question> question_of(const Listener &listener, Interrupted &interrupted,
+                                    const Notification &waiting)
+{
+    auto client = std::make_unique<NotifiedClient>(listener, interrupted, waiting);
+    auto in = bytes_in(waiting);
+    if (!in) {
+        client->answer(in.error().code, {});
+        return std::nullopt;
+    }
+    if (client->was_interrupted(*in))
+        return std::nullopt;
+
+    return Question{ .in = *std::move(in), .reply = delivery::PendingReply(std::move(client)) };
+}
+
+void ask_device(Device &device, Question question, const Notification &waiting,
                 const struct stat &client)
 {
-    delivery::PendingReply reply(std::make_unique<NotifiedClient>(listener, waiting));
-    const auto in = bytes_in(waiting);
-    if (!in)
-        return std::move(reply).fail(in.error());
-
     device.ioctl(
         Ioctl{ .command = waiting.command,
                .argument = waiting.argument,
-               .in = *in,
+               .in = question.in,
                .caller = { .thread = waiting.thread, .uid = client.st_uid, .gid = client.st_gid } },
-        std::move(reply));
+        std::move(question.reply));
 }
 
 /// The handle means something to the open file only, which the node knows when it is asked through
 /// that file; we are given the descriptor, and hand it on.
-void ask_for_share(const UniqueFd &node, const Listener &listener, const Notification &waiting)
+void ask_for_share(const UniqueFd &node, Question question, const Notification &waiting)
 {
-    delivery::PendingReply reply(std::make_unique<NotifiedClient>(listener, waiting));
-    const auto in = bytes_in(waiting);
-    if (!in)
-        return std::move(reply).fail(in.error());
-
-    auto asked = uapi::decode<ion_legacy::HandleFd>(*in);
+    auto asked = uapi::decode<ion_legacy::HandleFd>(question.in);
     if (auto done = check_done("ION_IOC_SHARE", ::ioctl(node.get(), waiting.command, &asked));
         !done)
-        return std::move(reply).fail(done.error());
+        return std::move(question.reply).fail(done.error());
 
     const delivery::Answer answer{ .argument = waiting.argument,
-                                   .out = *in,
+                                   .out = std::move(question.in),
                                    .fd_at = offsetof(ion_legacy::HandleFd, fd),
                                    .close_on_exec = true };
-    give(std::move(reply), answer, UniqueFd(asked.fd));
+    give(std::move(question.reply), answer, UniqueFd(asked.fd));
 }
 
 bool asks_for_share(const Notification &waiting)
@@ -131,9 +142,11 @@ bool NodeDesk::take(const Listener &listener, const Notification &waiting)
         return false;
 
     if (Device *const device = find_device_(file->status)) {
-        if (asks_for_share(waiting))
-            return ask_for_share(file->fd, listener, waiting), true;
-        ask_device(*device, listener, waiting, owner_of(waiting.thread));
+        auto question = question_of(listener, interrupted_, waiting);
+        if (question && asks_for_share(waiting))
+            ask_for_share(file->fd, *std::move(question), waiting);
+        else if (question)
+            ask_device(*device, *std::move(question), waiting, owner_of(waiting.thread));
         return true;
     }
     if (_IOC_TYPE(waiting.command) != DMA_BUF_BASE || !is_buffer_(file->status))

@@ -7,6 +7,7 @@
 
 #include "cuse/device.h"
 #include "cuse/notify/desk.h"
+#include "cuse/notify/interrupted.h"
 
 namespace dmaheap::cuse {
 
@@ -28,6 +29,7 @@ public:
 private:
     FindDevice find_device_;
     IsBuffer is_buffer_;
+    Interrupted interrupted_;
 };
 
 } // namespace dmaheap::cuse

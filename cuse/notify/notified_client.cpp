@@ -13,7 +13,8 @@ void NotifiedClient::answer(int error, std::span<const std::byte> out)
     if (error == 0 && !out.empty())
         if (const auto written = write(waiting_.argument, out); !written)
             error = written.error().code;
-    static_cast<void>(listener_.answer(waiting_.id, error)); // it may have been killed
+    const Status answered = listener_.answer(waiting_.id, error); // it may have been killed
+    interrupted_.end(waiting_.id, answered.has_value());
 }
 
 Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer)
@@ -22,13 +23,27 @@ Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer
         if (auto written = write(answer.argument, answer.out); !written)
             return written;
 
-    const auto number = listener_.add_descriptor(waiting_.id, buffer.get(), answer.close_on_exec);
+    const auto number = interrupted_.give(listener_, waiting_, answer, buffer.get());
     if (!number)
         return std::unexpected(number.error());
     if (!answer.fd_at)
         return {};
 
     return write(answer.argument + *answer.fd_at, std::as_bytes(std::span(&*number, 1)));
+}
+
+bool NotifiedClient::was_interrupted(std::span<const std::byte> in)
+{
+    const auto given = interrupted_.find(waiting_, in);
+    if (!given)
+        return false;
+
+    Status told;
+    if (given->number_at)
+        told = write(waiting_.argument + *given->number_at,
+                     std::as_bytes(std::span(&given->number, 1)));
+    answer(told ? 0 : told.error().code, {});
+    return true;
 }
 
 void give(delivery::PendingReply reply, const delivery::Answer &answer, UniqueFd buffer)

@@ -5,15 +5,16 @@
 
 #include "cuse/delivery/pending_reply.h"
 #include "cuse/delivery/waiting.h"
+#include "cuse/notify/interrupted.h"
 #include "cuse/notify/listener.h"
 
 namespace dmaheap::cuse {
 
-/// A client whose ioctl a filter has reported. The listener must outlive it.
+/// A client whose ioctl a filter has reported. What it is made of must outlive it.
 class NotifiedClient final : public delivery::Waiting {
 public:
-    NotifiedClient(const Listener &listener, const Notification &waiting)
-        : listener_(listener), waiting_(waiting)
+    NotifiedClient(const Listener &listener, Interrupted &interrupted, const Notification &waiting)
+        : listener_(listener), interrupted_(interrupted), waiting_(waiting)
     {
     }
 
@@ -23,10 +24,14 @@ public:
     /// leaves none behind.
     Status hand_over(const delivery::Answer &answer, UniqueFd buffer) override;
 
+    /// Whether it has what it asks for since a signal interrupted it; then it has its answer.
+    bool was_interrupted(std::span<const std::byte> in);
+
 private:
     [[nodiscard]] Status write(std::uint64_t address, std::span<const std::byte> bytes) const;
 
     const Listener &listener_;
+    Interrupted &interrupted_;
     Notification waiting_;
 };
 

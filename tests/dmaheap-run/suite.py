@@ -9,6 +9,7 @@ Exit status 77: this machine lacks what all of them take. What could not be trie
 import sys
 import unittest
 
+import old_kernel
 import support
 
 SKIPPED = 77
@@ -36,6 +37,10 @@ def main(arguments):
     options = support.parse(arguments)
     support.Settings.delivery = options.delivery
     support.Settings.as_root = options.as_root
+    support.Settings.old_kernel = options.old_kernel
+    if options.old_kernel and not old_kernel.is_possible():
+        print("SKIPPED dmaheap-run: no older kernel can be pretended on this machine")
+        return SKIPPED
     with support.staged(options) as folder:
         support.Settings.folder = folder
         if why := lacks():

@@ -14,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+import old_kernel
+
 NODE = "/dev/dma_heap/system"
 NOBODY = 65534
 SLOW = float(os.environ.get("DMAHEAPD_TEST_SLOW", "1"))
@@ -26,6 +28,7 @@ class Settings:
     delivery = "seccomp"
     folder = None  # where the programs are that everybody may execute
     as_root = False
+    old_kernel = False
 
 
 def parse(arguments):
@@ -34,6 +37,8 @@ def parse(arguments):
     parser.add_argument("--programs", required=True, nargs="+", metavar="PATH")
     parser.add_argument("--delivery", required=True, choices=["seccomp", "ptrace"])
     parser.add_argument("--as-root", action="store_true", help="not as an ordinary user")
+    parser.add_argument("--old-kernel", action="store_true",
+                        help="let dmaheap-run see one before 5.19, where signals interrupt")
     parser.add_argument("--only", action="append", metavar="PART", help="of a test's name")
     return parser.parse_args(arguments)
 
@@ -79,6 +84,8 @@ def start(command, options=(), prepare=None, whole=False, **keywords):
 
     def before():
         become_ordinary()
+        if Settings.old_kernel:
+            old_kernel.pretend()
         if prepare:
             prepare()
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <functional>
 #include <optional>
 
@@ -17,7 +18,9 @@
 #include "core/sys.h"
 #include "cuse/delivery/delivery.h"
 #include "cuse/delivery/post.h"
+#include "cuse/delivery/remote_memory.h"
 #include "cuse/notify/filter.h"
+#include "cuse/notify/interrupted.h"
 #include "cuse/notify/listener.h"
 #include "cuse/notify/notified_client.h"
 #include "cuse/notify/supervisor.h"
@@ -72,6 +75,7 @@ struct Filtered {
 
     Child child;
     Listener listener;
+    Interrupted interrupted;
 };
 
 int null_device()
@@ -175,7 +179,7 @@ TEST_CASE("notify: a client gets the descriptor and its number", "[cuse]")
         UniqueFd buffer = *sys::memfd("buffer", 4096);
         REQUIRE(::pwrite(buffer.get(), "b", 1, 0) == 1);
 
-        NotifiedClient client(filtered.listener, waiting);
+        NotifiedClient client(filtered.listener, filtered.interrupted, waiting);
         const Status done = client.hand_over(answer_for(waiting, close_on_exec), std::move(buffer));
         CHECK(done);
         client.answer(0, {});
@@ -193,7 +197,7 @@ TEST_CASE("notify: a struct that cannot be written leaves no descriptor", "[cuse
         return error == EFAULT && next == node + 1 ? 0 : 1;
     });
     const Notification waiting = filtered.next();
-    NotifiedClient client(filtered.listener, waiting);
+    NotifiedClient client(filtered.listener, filtered.interrupted, waiting);
     const Status done = client.hand_over(answer_for(waiting, true), *sys::memfd("buffer", 4096));
     REQUIRE_FALSE(done);
     CHECK(done.error().code == EFAULT);
@@ -211,7 +215,7 @@ TEST_CASE("notify: a client that has been killed gets nothing", "[cuse]")
     filtered.child.kill(SIGKILL);
     CHECK(filtered.child.wait() == 128 + SIGKILL);
 
-    NotifiedClient client(filtered.listener, waiting);
+    NotifiedClient client(filtered.listener, filtered.interrupted, waiting);
     CHECK_FALSE(client.hand_over(answer_for(waiting, true), *sys::memfd("buffer", 4096)));
     client.answer(EIO, {});
 }
@@ -223,31 +227,107 @@ TEST_CASE("notify: this kernel adds descriptors", "[cuse]")
     CHECK(filtered.child.wait() == 0);
 }
 
+namespace {
+
+void ignore(int) {}
+
+/// What comes of an allocation by a program that counts its descriptors, and asks again when a
+/// signal has interrupted it: 0 when it has the one of data.fd and no other.
+int allocate_interrupted(int flags)
+{
+    struct sigaction action{};
+    action.sa_handler = ignore;
+    action.sa_flags = flags;
+    ::sigaction(SIGUSR1, &action, nullptr);
+
+    const int node = null_device();
+    dma_heap_allocation_data data{ .len = 4096, .fd = 0, .fd_flags = O_RDWR, .heap_flags = 0 };
+    int result = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, &data);
+    if (result == -1 && errno == EINTR) {
+        data.fd = 0;
+        result = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, &data);
+    }
+    const int next = ::dup(0);
+    const bool right = static_cast<int>(data.fd) == node + 1 && next == node + 2;
+    return result == 0 && right ? 0 : 1;
+}
+
+delivery::Answer answer_of(const Notification &waiting)
+{
+    const dma_heap_allocation_data data{
+        .len = 4096, .fd = 0, .fd_flags = O_RDWR, .heap_flags = 0
+    };
+    auto answer = answer_for(waiting, false);
+    std::memcpy(answer.out.data(), &data, sizeof data);
+    return answer;
+}
+
+/// The struct as it is in the client.
+std::vector<std::byte> struct_of(const Notification &waiting)
+{
+    std::vector<std::byte> bytes(sizeof(dma_heap_allocation_data));
+    REQUIRE(delivery::RemoteMemory(waiting.thread)
+                .read(delivery::RemoteAddress{ waiting.argument }, bytes));
+    return bytes;
+}
+
+} // namespace
+
 TEST_CASE("notify: where signals may interrupt it, an allocation is made anew", "[cuse]")
 {
-    Filtered filtered(
-        [](const Line &line) {
-            struct sigaction action{};
-            action.sa_handler = [](int) {};
-            action.sa_flags = SA_RESTART;
-            ::sigaction(SIGUSR1, &action, nullptr);
-            line.say();
-            dma_heap_allocation_data data{};
-            return allocate(data);
-        },
-        Reported{}, Waits::interruptibly);
-    filtered.child.line().hear();
-    const Notification first = filtered.next();
-    filtered.child.kill(SIGUSR1);
+    for (const int flags : { SA_RESTART, 0 }) {
+        Filtered filtered([=](const Line &) { return allocate_interrupted(flags); }, Reported{},
+                          Waits::interruptibly);
+        const Notification first = filtered.next();
+        filtered.child.kill(SIGUSR1);
 
+        const Notification second = filtered.next();
+        CHECK(second.id != first.id);
+        NotifiedClient interrupted(filtered.listener, filtered.interrupted, first);
+        CHECK_FALSE(interrupted.hand_over(answer_of(first), *sys::memfd("buffer", 4096)));
+        NotifiedClient client(filtered.listener, filtered.interrupted, second);
+        CHECK_FALSE(client.was_interrupted(struct_of(second)));
+        CHECK(client.hand_over(answer_of(second), *sys::memfd("buffer", 4096)));
+        client.answer(0, {});
+        CHECK(filtered.child.wait() == 0);
+    }
+}
+
+TEST_CASE("notify: who has the descriptor but not the answer gets no second one", "[cuse]")
+{
+    for (const int flags : { SA_RESTART, 0 }) {
+        Filtered filtered([=](const Line &) { return allocate_interrupted(flags); }, Reported{},
+                          Waits::interruptibly);
+        const Notification first = filtered.next();
+        NotifiedClient interrupted(filtered.listener, filtered.interrupted, first);
+        CHECK(interrupted.hand_over(answer_of(first), *sys::memfd("buffer", 4096)));
+        filtered.child.kill(SIGUSR1);
+        const Notification second = filtered.next();
+        interrupted.answer(0, {});
+
+        NotifiedClient client(filtered.listener, filtered.interrupted, second);
+        CHECK(client.was_interrupted(struct_of(second)));
+        CHECK(filtered.child.wait() == 0);
+    }
+}
+
+TEST_CASE("notify: another question than the interrupted one is asked anew", "[cuse]")
+{
+    Filtered filtered([=](const Line &) { return allocate_interrupted(SA_RESTART); }, Reported{},
+                      Waits::interruptibly);
+    const Notification first = filtered.next();
+    NotifiedClient interrupted(filtered.listener, filtered.interrupted, first);
+    CHECK(interrupted.hand_over(answer_of(first), *sys::memfd("buffer", 4096)));
+    filtered.child.kill(SIGUSR1);
     const Notification second = filtered.next();
-    CHECK(second.id != first.id);
-    NotifiedClient interrupted(filtered.listener, first);
-    CHECK_FALSE(interrupted.hand_over(answer_for(first, true), *sys::memfd("buffer", 4096)));
-    NotifiedClient client(filtered.listener, second);
-    CHECK(client.hand_over(answer_for(second, true), *sys::memfd("buffer", 4096)));
-    client.answer(0, {});
-    CHECK(filtered.child.wait() == 0);
+    interrupted.answer(0, {});
+
+    auto bytes = struct_of(second);
+    bytes.front() ^= std::byte{ 1 };
+    NotifiedClient client(filtered.listener, filtered.interrupted, second);
+    CHECK_FALSE(client.was_interrupted(bytes));
+    client.answer(ENOMEM, {});
+    filtered.child.wait();
 }
 
 namespace {
