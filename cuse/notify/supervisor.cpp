@@ -1,39 +1,140 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/notify/supervisor.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+
+#include "core/sys.h"
 
 namespace dmaheap::cuse {
 
+namespace {
+
+/// Whether a thread of ours is moving bytes from or to another process.
+bool is_in_memory_of_another(pid_t thread)
+{
+    const auto call =
+        sys::read_text(("/proc/self/task/" + std::to_string(thread) + "/syscall").c_str());
+    return call && (call->starts_with(std::to_string(SYS_process_vm_readv) + ' ') ||
+                    call->starts_with(std::to_string(SYS_process_vm_writev) + ' '));
+}
+
+} // namespace
+
 Supervisor::Supervisor(Listener listener, Desk &desk, unsigned threads)
-    : listener_(std::move(listener)), desk_(desk), stop_(::eventfd(0, EFD_CLOEXEC))
+    : listener_(std::move(listener)), desk_(desk), wanted_(threads),
+      stop_(::eventfd(0, EFD_CLOEXEC))
 {
     if (!stop_.valid())
         throw std::system_error(errno, std::generic_category(), "eventfd");
 
     listener_.take_turns();
     for (unsigned made = 0; made < threads; ++made)
-        threads_.emplace_back([this] { run(); });
+        start_thread();
+    clock_ = std::jthread([this](const std::stop_token &stop) { watch(stop); });
 }
 
 Supervisor::~Supervisor()
 {
     ::eventfd_write(stop_.get(), 1);
-    threads_.clear();
+    clock_.request_stop();
+    clock_.join();
+    seats_.clear();
 }
 
-void Supervisor::run()
+bool Supervisor::hangs()
 {
-    while (const auto waiting = next())
+    const std::scoped_lock lock(looking_);
+    return std::ranges::any_of(seats_, [](const Seat &seat) {
+        return seat.given_up != 0 && seat.given_up == seat.serving;
+    });
+}
+
+void Supervisor::start_thread()
+{
+    Seat &seat = seats_.emplace_back();
+    seat.running = std::jthread([this, &seat] { run(seat); });
+}
+
+void Supervisor::run(Seat &seat)
+{
+    seat.thread = ::gettid();
+    while (const auto waiting = next()) {
+        seat.serving = waiting->id;
+        note_beginning();
         if (!desk_.take(listener_, *waiting))
             static_cast<void>(listener_.let_pass(waiting->id));
+        seat.serving = 0;
+    }
+}
+
+/// Wakes the clock at most once between two looks.
+void Supervisor::note_beginning()
+{
+    if (to_be_looked_at_.exchange(true))
+        return;
+
+    const std::scoped_lock lock(looking_);
+    began_.notify_one();
+}
+
+/// Sleeps as long as nobody is served.
+void Supervisor::watch(const std::stop_token &stop)
+{
+    std::unique_lock lock(looking_);
+    while (began_.wait(lock, stop, [this] { return to_be_looked_at_.load(); })) {
+        to_be_looked_at_ = false;
+        began_.wait_for(lock, stop, kBetweenLooks, [] { return false; });
+        if (stop.stop_requested())
+            return;
+        if (look())
+            to_be_looked_at_ = true;
+    }
+}
+
+/// Whether there is somebody to be looked at again.
+bool Supervisor::look()
+{
+    bool some = false;
+    for (Seat &seat : seats_) {
+        const std::uint64_t id = seat.serving;
+        if (id == 0 || id == seat.given_up)
+            continue;
+
+        some = true;
+        const bool hanging = is_in_memory_of_another(seat.thread);
+        if (hanging && seat.seen_hanging == id)
+            give_up(seat);
+        seat.seen_hanging = hanging ? id : 0;
+    }
+    return some;
+}
+
+/// What the thread does when it goes on, it does for one who does not wait any more.
+void Supervisor::give_up(Seat &seat)
+{
+    seat.given_up = seat.seen_hanging;
+    static_cast<void>(listener_.answer(seat.given_up, EFAULT));
+    const auto able = std::ranges::count_if(seats_, [](const Seat &each) {
+        return each.given_up == 0 || each.given_up != each.serving;
+    });
+    if (able >= static_cast<std::ptrdiff_t>(wanted_) || seats_.size() >= kMostThreads)
+        return;
+    try {
+        start_thread();
+    } catch (const std::system_error &) {
+        seats_.pop_back(); // then with those that there are
+    }
 }
 
 /// Nothing when it is time to stop, or nobody is left who could call.

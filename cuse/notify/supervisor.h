@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <list>
 #include <mutex>
+#include <stop_token>
 #include <thread>
-#include <vector>
+
+#include <sys/types.h>
 
 #include "core/unique_fd.h"
 #include "cuse/notify/desk.h"
@@ -13,25 +20,53 @@ namespace dmaheap::cuse {
 
 /// Threads that receive what a filter reports and take it to a desk: several clients at once, each
 /// of which may be slow. Idle, one of them sleeps in the kernel and the others wait for their turn.
+///
+/// A client whose memory hangs (a userfaultfd, a file system of its own) gets EFAULT in time, and
+/// another thread does the work of the one that hangs in it.
 class Supervisor {
 public:
+    /// Memory hangs when it does so at two looks at it.
+    static constexpr std::chrono::milliseconds kBetweenLooks{ 500 };
+    static constexpr std::size_t kMostThreads = 64; ///< with those that hang
+
     /// `desk` must outlive the supervisor. Throws std::system_error.
     Supervisor(Listener listener, Desk &desk, unsigned threads);
     Supervisor(const Supervisor &) = delete;
     Supervisor &operator=(const Supervisor &) = delete;
-    /// Waits for what the threads have begun.
+    /// Waits for what the threads have begun, also for those that hang.
     ~Supervisor();
 
+    /// Whether a thread hangs in the memory of a client.
+    [[nodiscard]] bool hangs();
+
 private:
-    void run();
+    struct Seat {
+        std::atomic<pid_t> thread = 0;
+        std::atomic<std::uint64_t> serving = 0; ///< 0: nobody
+        std::uint64_t seen_hanging = 0;         ///< guarded by `looking_`, as is what follows
+        std::uint64_t given_up = 0;
+        std::jthread running;
+    };
+
+    void start_thread();
+    void run(Seat &seat);
     std::optional<Notification> next();
+    void note_beginning();
+    void watch(const std::stop_token &stop);
+    bool look();
+    void give_up(Seat &seat);
 
     Listener listener_;
     Desk &desk_;
+    unsigned wanted_;
     UniqueFd stop_;
     std::mutex turn_;
     bool stopped_ = false; ///< guarded by `turn_`
-    std::vector<std::jthread> threads_;
+    std::mutex looking_;
+    std::condition_variable_any began_;
+    std::atomic<bool> to_be_looked_at_ = false;
+    std::list<Seat> seats_; ///< guarded by `looking_`
+    std::jthread clock_;
 };
 
 } // namespace dmaheap::cuse

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <functional>
-#include <optional>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <linux/dma-buf.h>
@@ -17,81 +13,22 @@
 
 #include "core/sys.h"
 #include "cuse/delivery/delivery.h"
-#include "cuse/delivery/post.h"
 #include "cuse/delivery/remote_memory.h"
 #include "cuse/notify/filter.h"
 #include "cuse/notify/interrupted.h"
 #include "cuse/notify/listener.h"
 #include "cuse/notify/notified_client.h"
-#include "cuse/notify/supervisor.h"
 #include "tests/support/catch.h"
-#include "tests/unit/support/child.h"
-#include "tests/unit/support/skip.h"
+#include "tests/unit/support/filtered.h"
 
 using namespace dmaheap;
 using namespace dmaheap::cuse;
-using test::Child;
+using test::allocate;
+using test::Filtered;
 using test::Line;
+using test::null_device;
 
 namespace {
-
-using Body = std::function<int(const Line &)>;
-
-/// A process that has put a filter on itself, and its listener.
-struct Filtered {
-    explicit Filtered(const Body &body, Reported reported = {}, Waits waits = Waits::killably)
-        : child([=](const Line &line) {
-              auto installed = install_filter(reported, waits);
-              line.say(installed ? installed->listener.get() : -installed.error().code);
-              line.hear(); // until the other side has it
-              return body(line);
-          }),
-          listener(fetched())
-    {
-        child.line().say();
-    }
-
-    UniqueFd fetched()
-    {
-        const long number = child.line().hear();
-        if (number < 0)
-            test::skip_program("no seccomp notification on this machine");
-        const auto table = delivery::DescriptorTable::of(child.pid());
-        auto fd = table ? table->fetch(static_cast<int>(number)) : std::unexpected(table.error());
-        if (!fd)
-            test::skip_program("no pidfd_getfd on this machine");
-        return *std::move(fd);
-    }
-
-    Notification next()
-    {
-        pollfd waited{ .fd = listener.fd(), .events = POLLIN, .revents = 0 };
-        ::poll(&waited, 1, -1);
-        const auto received = listener.receive();
-        REQUIRE(received);
-        REQUIRE(*received);
-        return **received;
-    }
-
-    Child child;
-    Listener listener;
-    Interrupted interrupted;
-};
-
-int null_device()
-{
-    return ::open("/dev/null", O_RDWR | O_CLOEXEC);
-}
-
-/// The errno of an allocation, and 0 for success with `fd` as its descriptor.
-int allocate(dma_heap_allocation_data &data)
-{
-    const int node = null_device();
-    const int result = ::ioctl(node, DMA_HEAP_IOCTL_ALLOC, &data);
-    const int error = errno;
-    ::close(node);
-    return result == 0 ? 0 : error;
-}
 
 delivery::Answer answer_for(const Notification &waiting, bool close_on_exec)
 {
@@ -328,37 +265,4 @@ TEST_CASE("notify: another question than the interrupted one is asked anew", "[c
     CHECK_FALSE(client.was_interrupted(bytes));
     client.answer(ENOMEM, {});
     filtered.child.wait();
-}
-
-namespace {
-
-/// Answers everything with an errno.
-class Refusing final : public Desk {
-public:
-    bool take(const Listener &listener, const Notification &waiting) override
-    {
-        return static_cast<bool>(listener.answer(waiting.id, EDOM));
-    }
-};
-
-} // namespace
-
-TEST_CASE("notify: a supervisor serves until the last client is gone, and stops when it is to",
-          "[cuse]")
-{
-    Filtered filtered([](const Line &line) {
-        dma_heap_allocation_data data{};
-        const int first = allocate(data);
-        const int second = allocate(data);
-        line.say();
-        line.hear();
-        return first == EDOM && second == EDOM ? 0 : 1;
-    });
-    Refusing desk;
-    {
-        const Supervisor supervisor(std::move(filtered.listener), desk, 3);
-        filtered.child.line().hear();
-    }
-    filtered.child.line().say();
-    CHECK(filtered.child.wait() == 0);
 }

@@ -128,6 +128,14 @@ void await(int nanny)
         continue;
 }
 
+/// A thread that hangs in memory of a process that has outlived the nanny would hold us up. What we
+/// have made ends with us, whichever way we go.
+void leave_if_hanging(std::optional<cuse::Supervisor> &supervisor)
+{
+    if (supervisor && supervisor->hangs())
+        ::_exit(EXIT_SUCCESS);
+}
+
 void run_attached(const Options &options, const InheritedSignals &inherited, int events)
 {
     if (const auto missing = missing_for_notification())
@@ -136,9 +144,11 @@ void run_attached(const Options &options, const InheritedSignals &inherited, int
     cuse::AttachedDesk desk;
     const Started started = start(options, inherited, events, cuse::Reported{});
     auto listener = listener_of(started);
-    const cuse::Supervisor supervisor(std::move(*listener), desk, kServingThreads);
+    std::optional<cuse::Supervisor> supervisor;
+    supervisor.emplace(std::move(*listener), desk, kServingThreads);
     give_go(started.handshake());
     await(started.nanny());
+    leave_if_hanging(supervisor);
 }
 
 void serve(const config::Config &config, const Started &started, bool with_udmabuf)
@@ -163,6 +173,7 @@ void serve(const config::Config &config, const Started &started, bool with_udmab
         supervisor.emplace(std::move(*listener), desk, kServingThreads);
     give_go(started.handshake());
     daemon.run(started.nanny());
+    leave_if_hanging(supervisor);
 }
 
 void require_folder()
