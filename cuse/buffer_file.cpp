@@ -241,7 +241,8 @@ struct BufferCalls {
 
 BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on_released)
     : last_id_(FUSE_ROOT_ID), passthrough_(backing == Backing::passthrough),
-      on_released_(std::move(on_released))
+      on_released_(std::move(on_released)),
+      teller_([this](const std::stop_token &stop) { tell_of_released(stop); })
 {
     DetachedMount mount = required_mount();
     root_ = std::move(mount.root);
@@ -366,7 +367,23 @@ void BufferFileExporter::note_if_unused(std::uint64_t id, const File &file)
         return;
 
     released_.push_back(id);
-    on_released_();
+    if (released_.size() > 1)
+        return; // reap() is wanted already
+
+    untold_ = true;
+    news_.notify_one();
+}
+
+/// The thread that serves the mount cannot tell: it has a descriptor table of its own, in which
+/// what `on_released` works with is closed.
+void BufferFileExporter::tell_of_released(const std::stop_token &stop)
+{
+    std::unique_lock lock(mutex_);
+    while (news_.wait(lock, stop, [this] { return std::exchange(untold_, false); })) {
+        lock.unlock();
+        on_released_();
+        lock.lock();
+    }
 }
 
 /// For the serving thread: gives the file that is being opened its backing, if there can be one.

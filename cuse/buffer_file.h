@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 #include <vector>
 
 #include "core/exporter.h"
@@ -34,8 +37,9 @@ class BufferFileExporter final : public Exporter {
 public:
     enum class Backing { passthrough, page_cache };
 
-    /// `on_released` is called, on any thread, for each buffer that nobody has a descriptor of any
-    /// more: from then on reap() is wanted. Throws std::system_error.
+    /// `on_released` is called, on a thread of ours with the process's descriptors, when there are
+    /// buffers that nobody has a descriptor of any more: from then on reap() is wanted. Throws
+    /// std::system_error.
     BufferFileExporter(Backing backing, std::function<void()> on_released);
 
     /// Whether the kernel has taken up passthrough.
@@ -84,6 +88,7 @@ private:
     Result<Blank> add_and_open(File file, int mode);
     std::unique_ptr<Channel> make_channel(UniqueFd fd);
     bool end_released();
+    void tell_of_released(const std::stop_token &stop);
     void note_if_unused(std::uint64_t id, const File &file);
     void back(File &file);
     void set_opened(std::uint64_t id, bool opened);
@@ -103,6 +108,9 @@ private:
     UniqueFd root_;
     dev_t device_ = 0; ///< of the mount, as fstat(2) tells it of each buffer
     std::function<void()> on_released_;
+    bool untold_ = false; ///< that there is something in released_
+    std::condition_variable_any news_;
+    std::jthread teller_;
     std::optional<PrivateServer> server_;
     std::optional<Stock<Blank>> blanks_; ///< with passthrough only; ends before what answers it
 };

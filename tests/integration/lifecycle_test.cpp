@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <list>
+#include <vector>
 
 #include <sys/mount.h>
 
@@ -94,6 +95,22 @@ TEST_CASE("lifecycle: it ends while buffers and nodes are in use", "[lifecycle]"
 
     CHECK(mounts_under(root.path()) == 0);
     CHECK(opened.client.error("alloc", opened.heap, 4096) > 0);
+}
+
+TEST_CASE("lifecycle: what is let go of is given back without anybody asking", "[lifecycle]")
+{
+    constexpr int kBuffers = 20; // each takes a descriptor where there is no udmabuf
+    Scene scene;
+    Opened opened(scene.daemon);
+    const int before = proc::descriptors(scene.daemon.pid());
+    std::vector<long long> buffers;
+    for (int count = 0; count < kBuffers; ++count)
+        buffers.push_back(opened.client.get("alloc", opened.heap, 4096));
+
+    for (const long long buffer : buffers)
+        opened.client.get("close", buffer);
+
+    CHECK(await([&] { return proc::descriptors(scene.daemon.pid()) < before + kBuffers / 2; }));
 }
 
 TEST_CASE("lifecycle: it has no children", "[lifecycle]")
