@@ -8,9 +8,9 @@
 namespace dmaheap::cuse {
 
 /// Whether a thread with these credentials could open the file for reading and writing: mode, ids,
-/// groups, ACLs and security modules. Asked of the kernel, by a thread that takes the credentials
-/// on for this and ends. False whenever it cannot be asked: the daemon takes on foreign ids only
-/// with CAP_SETUID and CAP_SETGID. The file is not opened.
+/// groups and ACLs. Asked of the kernel, by a thread that takes the credentials on for this and
+/// ends. False whenever it cannot be asked: the daemon takes on foreign ids only with CAP_SETUID
+/// and CAP_SETGID. The file is not opened.
 bool kernel_lets(const Credentials &who, const std::string &path);
 
 } // namespace dmaheap::cuse
