@@ -49,6 +49,10 @@ public:
     /// memory can be wiped and used again; else it takes new pages.
     [[nodiscard]] virtual bool leaves_memory() const { return false; }
 
+    /// Whether it shows parts of a file that has a name: what others write into the file is seen in
+    /// the buffer, and the other way round, at the latest after a SYNC.
+    [[nodiscard]] virtual bool shows_named_files() const { return false; }
+
     /// Does what it can ahead of the export of this memory, so that export_buffer() takes no time
     /// that grows with the size. Keeps it with the memory. Must not be called under a lock that a
     /// Memory::Home takes.

@@ -19,17 +19,6 @@ namespace dmaheap {
 
 namespace {
 
-/// All of one file, so that nothing else is given away with it.
-bool is_a_whole_file(const Memory &memory)
-{
-    if (memory.extents().size() != 1 || memory.extents().front().offset != 0)
-        return false;
-
-    struct stat status{};
-    return ::fstat(memory.extents().front().file.get(), &status) == 0 &&
-           static_cast<Bytes>(status.st_size) == memory.size();
-}
-
 /// As large as it is for as long as it lives, like a dma-buf. Memory that was a buffer before is so
 /// already.
 Status fix_size(int memfd)

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <sys/stat.h>
+
 #include "core/sys.h"
 
 namespace dmaheap {
@@ -91,6 +93,16 @@ Result<std::vector<Extent>> Memory::first(Bytes size) const
         size -= length;
     }
     return part;
+}
+
+bool is_a_whole_file(const Memory &memory)
+{
+    if (memory.extents().size() != 1 || memory.extents().front().offset != 0)
+        return false;
+
+    struct stat status{};
+    return ::fstat(memory.extents().front().file.get(), &status) == 0 &&
+           static_cast<Bytes>(status.st_size) == memory.size();
 }
 
 void Memory::replace(std::size_t extent, UniqueFd file)

@@ -84,4 +84,7 @@ private:
     std::unique_ptr<Prepared> prepared_;
 };
 
+/// All of one file: whoever is given the file is given nothing else with it.
+bool is_a_whole_file(const Memory &memory);
+
 } // namespace dmaheap

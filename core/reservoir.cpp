@@ -55,11 +55,17 @@ Result<Reservoir> Reservoir::ordinary(Bytes size)
     auto file = sys::memfd(kName, size);
     if (!file)
         return std::unexpected(file.error());
-    if (auto taken = take_pages(file->get(), size); !taken)
+
+    return of_file(*std::move(file), size);
+}
+
+Result<Reservoir> Reservoir::of_file(UniqueFd file, Bytes size)
+{
+    if (auto taken = take_pages(file.get(), size); !taken)
         return std::unexpected(taken.error());
 
     Reservoir reservoir = files_apart(size);
-    reservoir.file_ = *std::move(file);
+    reservoir.file_ = std::move(file);
     return reservoir;
 }
 

@@ -21,6 +21,10 @@ public:
     /// EPERM for somebody who is not shown physical addresses.
     static Result<Reservoir> huge(Bytes size, Bytes page);
 
+    /// A part of a file that others may have mapped, too; all of its pages are taken, and wiped.
+    /// ENOSPC or ENOMEM when there are not enough.
+    static Result<Reservoir> of_file(UniqueFd file, Bytes size);
+
     /// Only the numbers: each piece becomes a new file of ordinary pages when it is asked for. For
     /// exporters that show whole files.
     static Reservoir files_apart(Bytes size);

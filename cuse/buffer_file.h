@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/exporter.h"
+#include "cuse/buffer_sync.h"
 #include "cuse/channel.h"
 #include "cuse/fuse_mount.h"
 #include "cuse/passthrough.h"
@@ -50,11 +51,14 @@ public:
         return has_passthrough() ? "buffer-file" : "buffer-file-cached";
     }
 
-    /// EOPNOTSUPP for memory of more than one extent.
+    /// Memory that is not the whole of one file goes through the page cache, even with passthrough:
+    /// it agrees with its files when a client has closed or unmapped it, or after a SYNC.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
 
     Result<std::unique_ptr<SharedBuffer>> share(Buffer buffer) override;
     Result<std::unique_ptr<SharedBuffer>> find_shared(const FileIdentity &file) override;
+
+    [[nodiscard]] bool shows_named_files() const override { return true; }
 
     /// Waits until the kernel has told of all that have ended, too.
     bool reap() override;
@@ -71,6 +75,7 @@ private:
         unsigned opens = 0;           ///< that the kernel has not released
         unsigned holds = 0;           ///< of a shared one
         bool shared = false;
+        bool window = false;      ///< a buffer of parts of files
         std::int32_t backing = 0; ///< of passthrough; 0: none
 
         [[nodiscard]] int memory() const;
@@ -93,6 +98,7 @@ private:
     void back(File &file);
     void set_opened(std::uint64_t id, bool opened);
     Result<UniqueFd> open_again(std::uint64_t id);
+    Status sync(std::uint64_t id);
     void let_go(std::uint64_t id);
     void lift_dirty_limit() const;
     static ssize_t write_reply(int fd, iovec *ranges, int count, void *exporter);
@@ -112,6 +118,7 @@ private:
     std::condition_variable_any news_;
     std::jthread teller_;
     std::optional<PrivateServer> server_;
+    std::optional<BufferSync> syncs_;    ///< ends before what it answers through
     std::optional<Stock<Blank>> blanks_; ///< with passthrough only; ends before what answers it
 };
 

@@ -29,7 +29,8 @@ UniqueFd required(const char *step, long fd)
 
 PrivateServer::PrivateServer(UniqueFd channel, MakeChannel make)
     : process_(required("pidfd_open", ::syscall(SYS_pidfd_open, ::getpid(), 0))),
-      stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC)))
+      stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC))),
+      posted_(required("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
 {
     std::promise<void> started;
     auto outcome = started.get_future();
@@ -64,6 +65,27 @@ void PrivateServer::run(int channel_fd, const MakeChannel &make, std::promise<vo
     }
     started.set_value();
     serve(*channel);
+    do_posted();
+}
+
+void PrivateServer::post(std::move_only_function<void()> work)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        work_.push_back(std::move(work));
+    }
+    ::eventfd_write(posted_.get(), 1);
+}
+
+void PrivateServer::do_posted()
+{
+    std::vector<std::move_only_function<void()>> work;
+    {
+        const std::scoped_lock lock(mutex_);
+        work.swap(work_);
+    }
+    for (auto &one : work)
+        one();
 }
 
 /// Keeps no more than it needs: what the process closes is to be closed.
@@ -72,7 +94,7 @@ void PrivateServer::leave_shared_table(int channel_fd) const
     if (::unshare(CLONE_FILES) == -1)
         throw std::system_error(errno, std::generic_category(), "unshare");
 
-    std::array kept{ STDERR_FILENO, channel_fd, process_.get(), stop_.get() };
+    std::array kept{ STDERR_FILENO, channel_fd, process_.get(), stop_.get(), posted_.get() };
     std::ranges::sort(kept);
     for (std::size_t at = 0; at + 1 < kept.size(); ++at)
         if (kept.at(at) + 1 < kept.at(at + 1))
@@ -81,14 +103,19 @@ void PrivateServer::leave_shared_table(int channel_fd) const
     ::close_range(static_cast<unsigned>(kept.back()) + 1, ~0U, 0);
 }
 
-void PrivateServer::serve(Channel &channel) const
+void PrivateServer::serve(Channel &channel)
 {
     auto room = Channel::room_for_requests();
-    std::array<pollfd, 2> waited{ pollfd{ channel.fd(), POLLIN, 0 },
-                                  pollfd{ stop_.get(), POLLIN, 0 } };
+    std::array<pollfd, 3> waited{ pollfd{ channel.fd(), POLLIN, 0 },
+                                  pollfd{ stop_.get(), POLLIN, 0 },
+                                  pollfd{ posted_.get(), POLLIN, 0 } };
     while (::poll(waited.data(), waited.size(), -1) != -1 || errno == EINTR) {
         if (waited[1].revents != 0)
             return;
+        if (eventfd_t count = 0; waited[2].revents != 0) {
+            ::eventfd_read(posted_.get(), &count);
+            do_posted();
+        }
         const auto request = channel.receive(room);
         if (request)
             channel.serve(*request);

@@ -4,7 +4,9 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "core/unique_fd.h"
 #include "cuse/channel.h"
@@ -33,13 +35,20 @@ public:
     /// table.
     [[nodiscard]] Result<UniqueFd> fetch(int fd) const;
 
+    /// Has it done on the serving thread, soon, and before the server's end at the latest.
+    void post(std::move_only_function<void()> work);
+
 private:
     void run(int channel_fd, const MakeChannel &make, std::promise<void> &started);
     void leave_shared_table(int channel_fd) const;
-    void serve(Channel &channel) const;
+    void serve(Channel &channel);
+    void do_posted();
 
     UniqueFd process_; ///< a pidfd of our own
     UniqueFd stop_;
+    UniqueFd posted_; ///< an eventfd: look into `work_`
+    std::mutex mutex_;
+    std::vector<std::move_only_function<void()>> work_;
     std::jthread thread_;
 };
 

@@ -229,6 +229,25 @@ TEST_CASE("region: random traffic of several heaps never shares a page, and lose
     CHECK(fixture.region.use().held_back == 24 * kPage);
 }
 
+TEST_CASE("region: that of a file is zero, and others see what is in it", "[core]")
+{
+    auto file = *sys::memfd("others", 5 * kPage);
+    const Extent others{ .file = *sys::duplicate(file.get()), .offset = 0, .size = 4 * kPage };
+    write_to(others, 'x');
+    Wiper wiper;
+    Region region("file", *Reservoir::of_file(std::move(file), 4 * kPage), wiper);
+    Region::Share &share = **region.open_share(0);
+    CHECK(is_zero(others));
+
+    const auto memory = region.take(share, 4 * kPage, kAny);
+    REQUIRE(memory);
+    fill(*memory, 'y');
+
+    CHECK_FALSE(is_zero(others));
+    CHECK_FALSE(is_a_whole_file(*memory)); // there is a fifth page, of which nobody gets anything
+    CHECK(region.take(share, kPage, kAny).error().code == ENOMEM);
+}
+
 TEST_CASE("region: pieces that are files of their own have zeroes, and end when they come back",
           "[core]")
 {

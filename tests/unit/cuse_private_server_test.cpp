@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <filesystem>
+#include <future>
 #include <stdexcept>
 #include <string>
 
@@ -82,6 +83,34 @@ TEST_CASE_METHOD(Ends, "private_server: fetches what the process has opened sinc
     CHECK(::lseek(fetched->get(), 0, SEEK_END) == 1);
     CHECK((::fcntl(fetched->get(), F_GETFD) & FD_CLOEXEC) != 0);
     CHECK_FALSE(server.fetch(12345));
+}
+
+TEST_CASE_METHOD(Ends, "private_server: what is posted is done on the serving thread", "[cuse]")
+{
+    pid_t serving = 0;
+    PrivateServer server(std::move(daemon), [&serving](UniqueFd fd) {
+        serving = ::gettid();
+        return channel_of(std::move(fd));
+    });
+    for (int round = 0; round < 3; ++round) {
+        std::promise<pid_t> done;
+
+        server.post([&done] { done.set_value(::gettid()); });
+
+        CHECK(done.get_future().get() == serving);
+    }
+}
+
+TEST_CASE_METHOD(Ends, "private_server: what was posted is done before its end", "[cuse]")
+{
+    int done = 0;
+    {
+        PrivateServer server(std::move(daemon), channel_of);
+        for (int count = 0; count < 100; ++count)
+            server.post([&done] { ++done; });
+    }
+
+    CHECK(done == 100);
 }
 
 TEST_CASE_METHOD(Ends, "private_server: a channel that cannot be made is reported to its maker",

@@ -38,6 +38,14 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
         { "[region.r]\nsize = \"4MiB\"\nhugepages = \"reserve\"\n",
           "f.toml:3:13: region.r.hugepages: there are none to reserve for a region of ordinary "
           "pages: give it pages = \"2MiB\"" },
+        { "[region.r]\nfile = \"/f\"\npages = \"2MiB\"\n",
+          "f.toml:3:9: region.r.pages: means nothing to a region that is a file: it has the file's "
+          "own" },
+        { "[region.r]\nfile = \"/f\"\nhugepages = \"reserve\"\n",
+          "f.toml:3:13: region.r.hugepages: means nothing to a region that is a file" },
+        { "[region.r]\nfile = \"/f\"\n[heap.a]\npolicy = \"contiguous\"\nregion = \"r\"\n",
+          "f.toml:5:10: heap.a.region: region r is a file, of which only policy carveout makes "
+          "buffers, not contiguous" },
         { "[heap.a]\npolicy = \"carveout\"\nregion = \"r\"\n",
           "f.toml:3:10: heap.a.region: there is no region \"r\"; the config has none" },
         { "[region.cma]\nsize = \"4MiB\"\n[heap.a]\npolicy = \"carveout\"\nregion = \"cmb\"\n",
@@ -115,6 +123,12 @@ policy = "contiguous"
 [heap.window]
 policy = "carveout"
 region = "plain"
+[region.file]
+file = "/dev/shm/window"
+[heap.shared]
+policy = "carveout"
+region = "file"
+guarantee = "1MiB"
 )";
 
     CHECK(refusal_of(from_toml(board, "f.toml")).empty());

@@ -33,9 +33,10 @@ enum class Overflow { fail, region };
 /// Memory that is set aside at start.
 struct Region {
     std::string name;
-    std::optional<Bytes> size;  ///< required; optional only while the config is read
+    std::optional<Bytes> size;  ///< required, but of a file: all of it when not given
     std::optional<Bytes> pages; ///< the size of each; ordinary ones when not given
     HugePages huge_pages = HugePages::existing;
+    std::optional<std::string> file; ///< absolute; its memory, instead of memory of our own
 
     friend bool operator==(const Region &, const Region &) = default;
 };

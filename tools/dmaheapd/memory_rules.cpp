@@ -34,11 +34,23 @@ constexpr std::array kUses{
     Use{ "cache", "carveout contiguous system" },
 };
 
+/// Its pages are what they are.
+template <class Refuse>
+void check_file(const Refuse &refuse, const Region &region)
+{
+    if (region.pages)
+        refuse("pages", "means nothing to a region that is a file: it has the file's own");
+    if (region.huge_pages == HugePages::reserve)
+        refuse("hugepages", "means nothing to a region that is a file");
+}
+
 void check_region(const Config &config, const Region &region)
 {
     const auto refuse = [&](const char *setting, const std::string &what) {
         refuse_setting(config, name_of_table(region), setting, what);
     };
+    if (region.file)
+        return check_file(refuse, region);
     if (!region.size)
         refuse("size", "is missing: a region needs one, such as \"64MiB\"");
     if (region.huge_pages == HugePages::reserve && page_of(region) == kOrdinaryPage)
@@ -78,6 +90,16 @@ const Region &required_region(const Config &config, const Heap &heap)
     refuse_setting(config, name_of_table(heap), "region",
                    "there is no region " + quoted(*heap.region) + suggestion(*heap.region, names) +
                        (names.empty() ? "; the config has none" : "; there are: " + listed(names)));
+}
+
+void check_policy(const Config &config, const Heap &heap, const Region &region)
+{
+    if (region.file && heap.policy != "carveout")
+        refuse_setting(config, name_of_table(heap), "region",
+                       "region " + region.name +
+                           " is a file, of which only policy carveout makes "
+                           "buffers, not " +
+                           heap.policy);
 }
 
 void check_contiguity(const Config &config, const Heap &heap, const Region &region)
@@ -181,10 +203,13 @@ void check_memory(const Config &config)
         check_region(config, region);
     for (const Heap &heap : config.heaps) {
         check_uses(config, heap);
-        if (heap.region)
-            check_contiguity(config, heap, required_region(config, heap));
-        else
+        if (!heap.region) {
             check_without_region(config, heap);
+            continue;
+        }
+        const Region &region = required_region(config, heap);
+        check_policy(config, heap, region);
+        check_contiguity(config, heap, region);
     }
     check_guarantees(config);
     check_names(config);

@@ -16,6 +16,17 @@ constexpr std::array kHugePages{ Word{ "existing", HugePages::existing },
 
 constexpr Bytes kPage = 4096;
 
+Accepted set_file(Region &region, std::string_view text)
+{
+    if (!text.starts_with('/'))
+        return wrong(text, "is not an absolute path, such as \"/dev/shm/window\"");
+    if (!is_plain_text(text))
+        return wrong(text, "holds control characters or is not UTF-8");
+
+    region.file = text;
+    return {};
+}
+
 constexpr std::array kRegionKeys{
     Key<Region>{ "size", "SIZE", "64MiB", "how much memory is set aside",
                  set_size<&Region::size, kPage>, get_size<&Region::size> },
@@ -25,6 +36,9 @@ constexpr std::array kRegionKeys{
                  "reserve: ask the kernel for those that it lacks",
                  set_word<&Region::huge_pages, kHugePages>,
                  get_word<&Region::huge_pages, kHugePages> },
+    Key<Region>{ "file", "PATH", "/dev/shm/window",
+                 "of tmpfs, hugetlbfs or DAX: memory for heaps of policy carveout", set_file,
+                 get_text<&Region::file> },
 };
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "core/huge_pages.h"
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/memory_rules.h"
+#include "tools/dmaheapd/region_file.h"
 
 namespace dmaheap::daemon {
 
@@ -95,6 +96,9 @@ policies::Options Regions::options_for(const config::Heap &heap) const
 void Regions::make_region(const config::Config &config, const config::Region &region,
                           const Exporter &exporter)
 {
+    if (region.file)
+        return add(region.name, region.name, reservoir_of_file(config, region, exporter));
+
     const Bytes page = config::page_of(region);
     if (page != kOrdinaryPage && !huge_pages::exist(page))
         refuse_setting(config, name_of_table(region), "pages",
