@@ -57,6 +57,13 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
         blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
 }
 
+/// Passthrough shows a whole file, and one of which still_mapped() can tell: that can be sealed.
+bool BufferFileExporter::is_window(const Memory &memory)
+{
+    const int seals = ::fcntl(memory.extents().front().file.get(), F_GET_SEALS);
+    return !is_a_whole_file(memory) || seals == -1 || (seals & F_SEAL_SEAL) != 0;
+}
+
 std::unique_ptr<Channel> BufferFileExporter::make_channel(UniqueFd fd)
 {
     const fuse_lowlevel_ops operations = buffer_operations();
@@ -81,7 +88,7 @@ Result<UniqueFd> BufferFileExporter::export_buffer(Buffer buffer, unsigned fd_fl
         return std::unexpected(placed.error());
 
     File file{};
-    file.window = !is_a_whole_file(buffer.memory());
+    file.window = is_window(buffer.memory());
     file.buffer.emplace(std::move(buffer));
     auto opened = add_and_open(std::move(file), mode);
     if (!opened)

@@ -51,7 +51,7 @@ public:
         return has_passthrough() ? "buffer-file" : "buffer-file-cached";
     }
 
-    /// Memory that is not the whole of one file goes through the page cache, even with passthrough:
+    /// Memory that is not the whole of a memfd goes through the page cache, even with passthrough:
     /// it agrees with its files when a client has closed or unmapped it, or after a SYNC.
     Result<UniqueFd> export_buffer(Buffer buffer, unsigned fd_flags) override;
 
@@ -75,7 +75,7 @@ private:
         unsigned opens = 0;           ///< that the kernel has not released
         unsigned holds = 0;           ///< of a shared one
         bool shared = false;
-        bool window = false;      ///< a buffer of parts of files
+        bool window = false;      ///< of parts of files, or of one that others have, too
         std::int32_t backing = 0; ///< of passthrough; 0: none
 
         [[nodiscard]] int memory() const;
@@ -88,6 +88,7 @@ private:
         UniqueFd file;    ///< O_RDWR
     };
 
+    static bool is_window(const Memory &memory);
     Result<UniqueFd> fill_blank(Blank blank, Buffer buffer);
     Result<Blank> make_blank();
     Result<Blank> add_and_open(File file, int mode);

@@ -38,7 +38,7 @@ Result<std::unique_ptr<SharedBuffer>> BufferFileExporter::share(Buffer buffer)
     buffer.set_file({ .device = device_, .inode = id });
     File file{};
     file.buffer.emplace(std::move(buffer));
-    file.window = !is_a_whole_file(file.buffer->memory());
+    file.window = is_window(file.buffer->memory());
     file.opened = true;
     file.shared = true;
     file.holds = 1;

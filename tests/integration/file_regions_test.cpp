@@ -196,6 +196,25 @@ TEST_CASE("file regions: a buffer is any pages of the file, and the file is the 
     CHECK(client.error("sync", pieces[0], 0) == EINVAL); // as of any dma-buf
 }
 
+TEST_CASE("file regions: a buffer of the whole file lives as long as it is mapped", "[regions]")
+{
+    if (cannot_be_run() || !shows_files())
+        return;
+
+    FileScene file;
+    Client &client = file.client;
+    const auto buffer = client.get("alloc", file.opened.heap, kSize);
+    const auto mapping = client.get("map", buffer, kSize);
+    CHECK(client.get("close", buffer) == 0);
+
+    for (int round = 0; round < 3; ++round)
+        CHECK(client.error("alloc", file.opened.heap, 4 * kKiB) == ENOMEM);
+    client.ask("fill", mapping, 7);
+    CHECK(client.get("unmap", mapping) == 0);
+    CHECK(file.scene.daemon.await_live(0));
+    CHECK(client.get("alloc", file.opened.heap, kSize) >= 0);
+}
+
 TEST_CASE("file regions: a client that is killed while it waits for SYNC leaves nothing",
           "[regions]")
 {

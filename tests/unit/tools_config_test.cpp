@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <string>
 
 #include <unistd.h>
 
 #include "tests/support/catch.h"
-#include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_file.h"
 #include "tools/dmaheapd/config_keys.h"
 #include "tools/dmaheapd/config_limits.h"
-#include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/heap_spec.h"
 
 using namespace dmaheap;
@@ -35,11 +31,6 @@ std::string refusal(Call call)
 std::string refusal_of(std::string_view toml)
 {
     return refusal([toml] { from_toml(toml, "f.toml"); });
-}
-
-std::string refusal_of_spec(std::string_view spec)
-{
-    return refusal([spec] { parse_heap_spec(spec); });
 }
 
 struct Bad {
@@ -66,101 +57,6 @@ std::string with_examples_on(const std::string &text)
             line.erase(0, 1);
     return result;
 }
-
-/// Configs of every kind that can be accepted, the same in each run.
-class AnyConfig {
-public:
-    Config make()
-    {
-        Config config;
-        for (const auto &key : daemon_keys())
-            REQUIRE(key.set(config, value_for(key)));
-        for (const auto &key : limits_keys())
-            if (below(2) == 0)
-                REQUIRE(key.set(config.limits, value_for(key)));
-        for (unsigned count = below(3), index = 0; index < count; ++index)
-            config.regions.push_back(region(index));
-        for (unsigned count = below(4), index = 0; index < count; ++index)
-            config.heaps.push_back(heap(index));
-        return config;
-    }
-
-private:
-    unsigned below(unsigned end) { return static_cast<unsigned>(random_() % end); }
-
-    std::string word()
-    {
-        static constexpr const char *kPieces[] = { "a", "Z", "-", ",",  ".", "\"", "\\", "ö",
-                                                   "'", "#", "=", "[",  "]", " ",  "€",  "𝄞",
-                                                   "{", "%", "0", "x1", "_", "$",  "~",  "*" };
-        std::string text;
-        for (unsigned count = 1 + below(8); count > 0; --count)
-            text += kPieces[below(std::size(kPieces))];
-        return text;
-    }
-
-    template <class Target>
-    std::string value_for(const Key<Target> &key)
-    {
-        if (key.form == "DIR")
-            return "/dev/" + word() + (below(2) == 0 ? "/" : "/../x");
-        if (key.form == "PATH")
-            return "/run/" + word();
-        if (key.name == "alignment")
-            return std::to_string(4096U << below(9));
-        if (key.form == "SIZE")
-            return std::to_string(1 + below(5000)) + (below(2) == 0 ? "G" : "MiB");
-        if (key.form == "OCTAL")
-            return { '0', octal(), octal(), octal() };
-        if (key.form == "USER" || key.form == "GROUP")
-            return below(2) == 0 ? "root" : std::to_string(below(70000));
-        if (key.form == "REGION")
-            return word();
-        if (key.form == "POLICY")
-            return "system";
-        if (key.kind == Kind::list)
-            return word() + std::to_string(++last_);
-        if (key.form == "COUNT")
-            return std::to_string(1 + below(99));
-        if (key.name == "file")
-            return "/" + word();
-        return one_of(key.form);
-    }
-
-    char octal() { return static_cast<char>('0' + below(8)); }
-
-    std::string one_of(std::string_view form)
-    {
-        for (auto skip = below(1U + static_cast<unsigned>(std::ranges::count(form, '|'))); skip > 0;
-             --skip)
-            form.remove_prefix(form.find('|') + 1);
-        return std::string(form.substr(0, form.find('|')));
-    }
-
-    Region region(unsigned index)
-    {
-        Region region;
-        REQUIRE(set_region_name(region, word() + std::to_string(index)));
-        for (const auto &key : region_keys())
-            if (below(2) == 0)
-                REQUIRE(key.set(region, value_for(key)));
-        return region;
-    }
-
-    Heap heap(unsigned index)
-    {
-        Heap heap;
-        REQUIRE(set_heap_name(heap, word() + std::to_string(index)));
-        for (const auto &key : heap_keys())
-            if (below(2) == 0)
-                for (unsigned times = key.kind == Kind::list ? 1 + below(3) : 1; times > 0; --times)
-                    REQUIRE(key.set(heap, value_for(key)));
-        return heap;
-    }
-
-    std::mt19937 random_{ 1 };
-    unsigned last_ = 100;
-};
 
 } // namespace
 
@@ -274,24 +170,6 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
           "policy, mode, owner, group, limit, limit-per-uid, limit-per-process, max-buffer, "
           "on-conflict, aliases, region, guarantee, alignment, "
           "contiguity, buffers, buffer-size, overflow, pages, cache" },
-        { "[region.cma]\nsise = \"1M\"",
-          "f.toml:2:1: region.cma.sise: unknown key (did you mean size?); keys here: size, pages, "
-          "hugepages" },
-        { "[region.cma]\nsize = \"5000\"",
-          "f.toml:2:8: region.cma.size: \"5000\" is not a whole number of pages of 4KiB" },
-        { "[region.cma]\npages = \"3MiB\"",
-          "f.toml:2:9: region.cma.pages: \"3MiB\" is none of: 4KiB, 2MiB, 1GiB (did you mean "
-          "2MiB?)" },
-        { "[region.\"\"]", "f.toml:1:9: region.\"\": \"\" is empty: a region needs a name" },
-        { "region = 3", "f.toml:1:10: region: must be a table, [region.NAME], not: integer" },
-        { "[heap.a]\nbuffers = 0",
-          "f.toml:2:11: heap.a.buffers: \"0\" is not a number from 1 to 4096" },
-        { "[heap.a]\nbuffers = -8",
-          "f.toml:2:11: heap.a.buffers: \"-8\" is not a number from 1 to 4096" },
-        { "[heap.a]\nbuffers = [8]",
-          "f.toml:2:11: heap.a.buffers: must be a string such as \"8\", not: array" },
-        { "[heap.a]\nalignment = \"12KiB\"",
-          "f.toml:2:13: heap.a.alignment: \"12KiB\" is no power of 2" },
         { "[heap.a]\naliases = [\"b\", 3]", "f.toml:2:17: heap.a.aliases: must be a list of "
                                             "strings such as \"reserved\", not: integer" },
         { "[heap.a]\naliases = [\"b\", \"b\"]",
@@ -442,18 +320,6 @@ TEST_CASE("config: a file that cannot be read is refused by name", "[tools]")
     CHECK(refusal([] { read_file(""); }) == "\"\": cannot be read: No such file or directory");
 }
 
-TEST_CASE("config: what is printed reads back to the same config", "[tools]")
-{
-    AnyConfig any;
-    for (int round = 0; round < 500; ++round) {
-        const Config config = any.make();
-        const std::string text = to_toml(config);
-        INFO(text);
-
-        REQUIRE(from_toml(text, "printed") == config);
-    }
-}
-
 TEST_CASE("config: all the alternatives that a key lists are accepted, and its example", "[tools]")
 {
     for (const auto &key : daemon_keys()) {
@@ -518,94 +384,4 @@ TEST_CASE("config: every key is in the manual and in the installed file", "[tool
         CHECK(manual.contains(".It Ic " + std::string(name) + ' '));
         CHECK(installed.contains(std::string(name) + " = "));
     }
-}
-
-TEST_CASE("config: a heap can be said in one argument", "[tools]")
-{
-    const Heap bare = parse_heap_spec("linux,cma");
-    const Heap full = parse_heap_spec(
-        "linux,cma=system,mode=0640,owner=root,group=video,limit=64MiB,on-conflict=skip");
-
-    CHECK(bare.name == "linux,cma");
-    CHECK(bare.policy == "system");
-    CHECK_FALSE(bare.mode);
-    CHECK(full.name == "linux,cma");
-    CHECK(full.policy == "system");
-    CHECK(full.mode == 0640);
-    CHECK(full.owner == "root");
-    CHECK(full.group == "video");
-    CHECK(full.limit == Bytes{ 64 } << 20);
-    CHECK(full.on_conflict == OnConflict::skip);
-    CHECK(parse_heap_spec("a=system").policy == "system");
-    CHECK(parse_heap_spec("a=contiguous,aliases=b+c").aliases ==
-          std::vector<std::string>{ "b", "c" });
-    CHECK(parse_heap_spec("a=reserved,buffers=8,buffer-size=4M").buffer_size == Bytes{ 4 } << 20);
-}
-
-TEST_CASE("config: a wrong heap argument is refused with its key", "[tools]")
-{
-    const std::string form = "; the form is NAME[=POLICY[,KEY=VALUE]...]";
-    const auto bad = GENERATE(values<Bad>({
-        { "", "--heap: \"\": the name \"\" is empty: a heap needs a name" },
-        { "a\nb", "--heap: \"a\\u000Ab\": the name \"a\\u000Ab\" holds control characters or is "
-                  "not UTF-8" },
-        { "a\xff", "--heap: \"a\xff\": the name \"a\xff\" holds control characters or is not "
-                   "UTF-8" },
-        { "a=", "--heap: \"a=\": policy: \"\" is none of: carveout, contiguous, reserved, system" },
-        { "a=b",
-          "--heap: \"a=b\": policy: \"b\" is none of: carveout, contiguous, reserved, system" },
-        { "system,mode=0660", "--heap: \"system,mode=0660\": policy: \"0660\" is none of: "
-                              "carveout, contiguous, reserved, system" },
-        { "a=system,", "--heap: \"a=system,\": \"\" is not KEY=VALUE" },
-        { "a=system,mode", "--heap: \"a=system,mode\": \"mode\" is not KEY=VALUE" },
-        { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "
-                             "from \"0000\" to \"0777\"" },
-        { "a=system,owner=nobody-here",
-          "--heap: \"a=system,owner=nobody-here\": owner: "
-          "\"nobody-here\" is no user of this machine, and no number" },
-        { "a=system,mod=1", "--heap: \"a=system,mod=1\": unknown key \"mod\" (did you mean "
-                            "mode?), there are: policy, mode, owner, group, limit, limit-per-uid, "
-                            "limit-per-process, max-buffer, on-conflict, "
-                            "aliases, region, guarantee, alignment, contiguity, buffers, "
-                            "buffer-size, overflow, pages, cache" },
-        { "a=system,limit=1M,limit=2M",
-          "--heap: \"a=system,limit=1M,limit=2M\": limit: is given twice" },
-        { "a=system,policy=system", "--heap: \"a=system,policy=system\": policy: is given twice" },
-    }));
-
-    CHECK(refusal_of_spec(bad.text) == bad.refusal + form);
-}
-
-TEST_CASE("config: plain text is UTF-8 without control characters", "[tools]")
-{
-    CHECK(is_plain_text(""));
-    CHECK(is_plain_text("linux,cma größe € 𝄞"));
-    CHECK_FALSE(is_plain_text("a\tb"));
-    CHECK_FALSE(is_plain_text("a\x7f"));
-    CHECK_FALSE(is_plain_text("\x80"));             // a continuation without a start
-    CHECK_FALSE(is_plain_text("\xc3"));             // cut off
-    CHECK_FALSE(is_plain_text("\xc0\xaf"));         // overlong '/'
-    CHECK_FALSE(is_plain_text("\xed\xa0\x80"));     // surrogate
-    CHECK_FALSE(is_plain_text("\xf4\x90\x80\x80")); // above U+10FFFF
-    CHECK_FALSE(is_plain_text("\xff"));
-}
-
-TEST_CASE("config: users and groups are found by name and by number", "[tools]")
-{
-    CHECK(resolve_owner("root") == uid_t{ 0 });
-    CHECK(resolve_group("root") == gid_t{ 0 });
-    CHECK(resolve_owner("4294967294") == uid_t{ 4294967294 });
-    CHECK(resolve_group("54321") == gid_t{ 54321 });
-}
-
-TEST_CASE("config: users and groups that are none are told apart from numbers that are none",
-          "[tools]")
-{
-    CHECK(resolve_owner("no-such-user-here") == failure(ENOENT, ""));
-    CHECK(resolve_group("no-such-group-here") == failure(ENOENT, ""));
-    CHECK(resolve_owner("") == failure(ENOENT, ""));
-    CHECK(resolve_owner("-1") == failure(ENOENT, ""));
-    CHECK(resolve_owner("12x") == failure(ENOENT, ""));
-    CHECK(resolve_owner("4294967295") == failure(ERANGE, ""));
-    CHECK(resolve_owner("4294967296") == failure(ERANGE, ""));
 }

@@ -46,6 +46,9 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
         { "[region.r]\nfile = \"/f\"\n[heap.a]\npolicy = \"contiguous\"\nregion = \"r\"\n",
           "f.toml:5:10: heap.a.region: region r is a file, of which only policy carveout makes "
           "buffers, not contiguous" },
+        { "[region.r]\nfile = \"/f\"\n[heap.a]\npolicy = \"carveout\"\nregion = \"r\"\ncache = "
+          "\"1MiB\"\n",
+          "f.toml:6:9: heap.a.cache: means nothing to region r, which is a file" },
         { "[heap.a]\npolicy = \"carveout\"\nregion = \"r\"\n",
           "f.toml:3:10: heap.a.region: there is no region \"r\"; the config has none" },
         { "[region.cma]\nsize = \"4MiB\"\n[heap.a]\npolicy = \"carveout\"\nregion = \"cmb\"\n",

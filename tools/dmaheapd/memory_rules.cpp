@@ -100,6 +100,9 @@ void check_policy(const Config &config, const Heap &heap, const Region &region)
                            " is a file, of which only policy carveout makes "
                            "buffers, not " +
                            heap.policy);
+    if (region.file && heap.cache)
+        refuse_setting(config, name_of_table(heap), "cache",
+                       "means nothing to region " + region.name + ", which is a file");
 }
 
 void check_contiguity(const Config &config, const Heap &heap, const Region &region)
