@@ -50,3 +50,31 @@ TEST_CASE("ion: a program of the legacy interface, whatever it lets go of first"
     run_programs(scene, "ion-legacy", { "0xffffffff", "fd" }, "ion-old");
     CHECK(scene.daemon.stop() == exited(0));
 }
+
+TEST_CASE("ion: the legacy interface over heaps of a region", "[ion]")
+{
+    IonScene scene(R"(
+[region.ion-region]
+size = "8MiB"
+pages = "4KiB"
+[heap.ion-contiguous]
+policy = "contiguous"
+region = "ion-region"
+contiguity = "emulated"
+[heap.ion-reserved]
+policy = "reserved"
+region = "ion-region"
+buffers = 8
+buffer-size = "8KiB"
+[heap.ion-carveout]
+policy = "carveout"
+region = "ion-region"
+[ion.ion-old]
+abi = "legacy"
+heaps = { 0 = "ion-contiguous", 1 = "ion-reserved", 2 = "ion-carveout" }
+)");
+
+    for (const char *mask : { "1", "2", "4" })
+        run_programs(scene, "ion-legacy", { mask, "fd" }, "ion-old");
+    CHECK(scene.daemon.stop() == exited(0));
+}
