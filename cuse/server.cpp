@@ -41,8 +41,13 @@ Server::Server(unsigned threads, delivery::Delivery *delivery)
 {
     epoll_event event{ .events = EPOLLIN, .data = { .ptr = nullptr } };
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_.get(), &event);
-    for (unsigned made = 0; made < threads; ++made)
-        threads_.emplace_back([this] { run(); });
+    try {
+        while (threads_.size() < threads)
+            threads_.emplace_back([this] { run(); });
+    } catch (const std::system_error &) {
+        if (threads_.empty())
+            throw;
+    } // else with those that there are; they would wait for the end of an unmade server
 }
 
 Server::~Server()

@@ -39,9 +39,12 @@ Supervisor::Supervisor(Listener listener, Desk &desk, unsigned threads)
         throw std::system_error(errno, std::generic_category(), "eventfd");
 
     listener_.take_turns();
-    for (unsigned made = 0; made < threads; ++made)
-        start_thread();
     clock_ = std::jthread([this](const std::stop_token &stop) { watch(stop); });
+    const std::scoped_lock lock(looking_);
+    while (seats_.size() < threads && start_thread())
+        continue;
+    if (seats_.empty())
+        throw std::system_error(EAGAIN, std::generic_category(), "thread");
 }
 
 Supervisor::~Supervisor()
@@ -60,10 +63,16 @@ bool Supervisor::hangs()
     });
 }
 
-void Supervisor::start_thread()
+bool Supervisor::start_thread()
 {
     Seat &seat = seats_.emplace_back();
-    seat.running = std::jthread([this, &seat] { run(seat); });
+    try {
+        seat.running = std::jthread([this, &seat] { run(seat); });
+        return true;
+    } catch (const std::system_error &) {
+        seats_.pop_back();
+        return false;
+    }
 }
 
 void Supervisor::run(Seat &seat)
@@ -128,13 +137,8 @@ void Supervisor::give_up(Seat &seat)
     const auto able = std::ranges::count_if(seats_, [](const Seat &each) {
         return each.given_up == 0 || each.given_up != each.serving;
     });
-    if (able >= static_cast<std::ptrdiff_t>(wanted_) || seats_.size() >= kMostThreads)
-        return;
-    try {
-        start_thread();
-    } catch (const std::system_error &) {
-        seats_.pop_back(); // then with those that there are
-    }
+    if (able < static_cast<std::ptrdiff_t>(wanted_) && seats_.size() < kMostThreads)
+        static_cast<void>(start_thread());
 }
 
 /// Nothing when it is time to stop, or nobody is left who could call.

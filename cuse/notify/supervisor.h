@@ -29,7 +29,8 @@ public:
     static constexpr std::chrono::milliseconds kBetweenLooks{ 500 };
     static constexpr std::size_t kMostThreads = 64; ///< with those that hang
 
-    /// `desk` must outlive the supervisor. Throws std::system_error.
+    /// With fewer threads where no more can be had. `desk` must outlive the supervisor. Throws
+    /// std::system_error.
     Supervisor(Listener listener, Desk &desk, unsigned threads);
     Supervisor(const Supervisor &) = delete;
     Supervisor &operator=(const Supervisor &) = delete;
@@ -48,7 +49,7 @@ private:
         std::jthread running;
     };
 
-    void start_thread();
+    bool start_thread();
     void run(Seat &seat);
     std::optional<Notification> next();
     void note_beginning();

@@ -187,6 +187,13 @@ class Beginning(Case):
         told = self.expect([program("client")], given=lines, prepare=small)
         self.assertRegex(told, r"^ok 3\nerror \d+ 0\nok 4\n$")
 
+    def test_little_address_space_is_no_reason_to_hang(self):
+        for megabytes in [100, 200, 300, 400, 600]:
+            def little(size=megabytes << 20):
+                resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+            run(["true"], prepare=little)  # it may fail, but it ends
+
     def test_an_ignored_sigchld_stays_ignored(self):
         def ignore():
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)

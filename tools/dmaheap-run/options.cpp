@@ -24,7 +24,8 @@ constexpr const char *kPurpose =
     "nothing has to be installed or started, and nothing is left when the command has ended.";
 
 constexpr const char *kExamples = R"(
-Without -c and --heap, one heap "system" is served. SPEC is as in dmaheapd --help.
+Without -c and --heap, the heaps "system" and "linux,cma" are served, the latter under the names
+"reserved" and "default_cma_region" too. SPEC is as in dmaheapd --help.
 
 Examples:
   dmaheap-run -- ./my_camera_test
