@@ -178,6 +178,32 @@ static void run_cycle(char **words)
            count == 0 ? 0ULL : (unsigned long long)samples[count / 2]);
 }
 
+// take HEAP SIZE COUNT -> how many succeeded, the last errno, the median of an allocation alone, in
+// nanoseconds. All are held until the last one was had.
+static void run_take(char **words)
+{
+    static uint64_t samples[MAX_SAMPLES];
+    static int buffers[MAX_SAMPLES];
+    const size_t wanted = (size_t)number(words[2]);
+    size_t good = 0;
+    int error = 0;
+
+    while (good < wanted && good < MAX_SAMPLES && error == 0) {
+        const uint64_t start = nanoseconds();
+        buffers[good] = heap_alloc((int)number(words[0]), number(words[1]), O_RDWR | O_CLOEXEC);
+        samples[good] = nanoseconds() - start;
+        if (buffers[good] < 0)
+            error = errno;
+        else
+            good++;
+    }
+    for (size_t i = 0; i < good; i++)
+        close(buffers[i]);
+    qsort(samples, good, sizeof(samples[0]), earlier);
+    answer("ok %llu %d %llu", (unsigned long long)good, error,
+           good == 0 ? 0ULL : (unsigned long long)samples[good / 2]);
+}
+
 // cycle-on HEAP SIZE: until the first error or the end of the process
 static void run_cycle_on(char **words)
 {
@@ -196,5 +222,5 @@ static void run_check(char **words)
 const struct command ioctl_commands[] = {
     { "alloc", 2, run_alloc },   { "ioctl", 3, run_ioctl }, { "alloc-at", 2, run_alloc_at },
     { "repeat", 4, run_repeat }, { "cycle", 3, run_cycle }, { "cycle-on", 2, run_cycle_on },
-    { "check", 3, run_check },   { NULL, 0, NULL },
+    { "check", 3, run_check },   { "take", 3, run_take },   { NULL, 0, NULL },
 };
