@@ -30,7 +30,8 @@ std::vector<std::byte> with_handle(const Ioctl &request, int handle)
     std::vector<std::byte> out(request.in.begin(), request.in.end());
     const std::size_t at = request.of_32_bits ? offsetof(ion::Allocation32, handle)
                                               : offsetof(ion::Allocation, handle);
-    std::memcpy(out.data() + at, &handle, sizeof handle);
+    if (out.size() >= at + sizeof handle)
+        std::memcpy(out.data() + at, &handle, sizeof handle);
     return out;
 }
 
