@@ -3,6 +3,7 @@
 
 #include <system_error>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <linux/fuse.h>
@@ -60,8 +61,29 @@ Result<std::span<std::byte>> Channel::receive(Room &room) const
     const auto size = check("read of a request", ::read(fd_, room.get(), kRoom));
     if (!size)
         return std::unexpected(size.error());
+    if (*size == 0)
+        return failure(ENODEV, "read of a request"); // closed
 
     return std::span(room.get(), static_cast<std::size_t>(*size));
+}
+
+/// Others may be at it: the number stays taken, and leads nowhere.
+void Channel::close()
+{
+    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (nowhere.valid())
+        ::dup3(nowhere.get(), fd_, O_CLOEXEC);
+}
+
+void Channel::forget_name(const std::string &name)
+{
+    fuse_lowlevel_notify_inval_entry(session_.get(), FUSE_ROOT_ID, name.c_str(), name.size());
+}
+
+void Channel::forget_attributes(fuse_ino_t inode)
+{
+    constexpr off_t kNoData = -1;
+    fuse_lowlevel_notify_inval_inode(session_.get(), inode, kNoData, 0);
 }
 
 void Channel::serve(std::span<std::byte> request)

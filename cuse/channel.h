@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 
 #include <fuse3/fuse_lowlevel.h>
 
@@ -45,6 +46,16 @@ public:
     /// Reads one request. EAGAIN when there is none, ENODEV when the connection has ended.
     [[nodiscard]] Result<std::span<std::byte>> receive(Room &room) const;
     void serve(std::span<std::byte> request);
+
+    /// Ends the connection, at any time: what has been asked for is answered to nobody, and no
+    /// request comes any more. Its device or mount ends with it.
+    void close();
+
+    /// Of a mount: has the kernel forget a name in its root, which is not so any more, or what it
+    /// knows of an inode's attributes. Not to be called while requests of the mount wait for the
+    /// caller.
+    void forget_name(const std::string &name);
+    void forget_attributes(fuse_ino_t inode);
 
 private:
     Session session_; ///< owns fd_, too

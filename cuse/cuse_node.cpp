@@ -195,6 +195,11 @@ Status CuseNode::show(Server &server)
     return {};
 }
 
+void CuseNode::hide()
+{
+    state_->channel->close();
+}
+
 CuseNode::CuseNode(std::string name, std::unique_ptr<State> state)
     : name_(std::move(name)), state_(std::move(state))
 {

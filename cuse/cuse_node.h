@@ -26,6 +26,10 @@ public:
     /// must be ended before the node is destroyed. ETIMEDOUT when the kernel refuses it.
     Status show(Server &server);
 
+    /// Takes the node away. Whoever has it open gets ENOTCONN from now on. The object has to stay
+    /// until the server has ended.
+    void hide();
+
     CuseNode(const CuseNode &) = delete;
     CuseNode &operator=(const CuseNode &) = delete;
     ~CuseNode();

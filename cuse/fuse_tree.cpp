@@ -85,6 +85,13 @@ struct TreeCalls {
         return tree_of(request).files_.at(inode - kRoot);
     }
 
+    /// A copy: others may be added meanwhile.
+    static FuseTree::File copy_of(fuse_req_t request, fuse_ino_t inode)
+    {
+        const std::scoped_lock lock(tree_of(request).mutex_);
+        return file_of(request, inode);
+    }
+
     static void init(void * /*tree*/, fuse_conn_info *connection)
     {
         connection->max_write = Channel::kMaxWrite;
@@ -96,10 +103,8 @@ struct TreeCalls {
     {
         FuseTree &tree = tree_of(request);
         const std::scoped_lock lock(tree.mutex_);
-        const auto last = tree.files_.end();
-        const auto found = std::find_if(tree.files_.begin() + 1, last,
-                                        [name](const auto &file) { return file.name == name; });
-        if (found == last)
+        const FuseTree::File *const found = tree.find(name);
+        if (!found || !found->device)
             return static_cast<void>(fuse_reply_err(request, ENOENT));
 
         fuse_entry_param entry{};
@@ -162,6 +167,8 @@ struct TreeCalls {
         std::size_t used = 0;
         for (std::size_t at = first; at <= tree.files_.size(); ++at) {
             const auto &file = tree.files_.at(at < 2 ? 0 : at - 1);
+            if (file.gone)
+                continue;
             const std::string name = at == 0 ? "." : at == 1 ? ".." : file.name;
             const std::size_t wanted =
                 fuse_add_direntry(request, into.data() + used, into.size() - used, name.c_str(),
@@ -175,19 +182,22 @@ struct TreeCalls {
 
     static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info *file)
     {
-        if (!file_of(request, inode).device)
+        const FuseTree::File opened = copy_of(request, inode);
+        if (!opened.device)
             return static_cast<void>(fuse_reply_err(request, EISDIR));
+        if (opened.gone)
+            return static_cast<void>(fuse_reply_err(request, ENODEV));
         if ((file->flags & O_DIRECT) != 0)
             return static_cast<void>(fuse_reply_err(request, EINVAL));
 
         file->direct_io = 1;
         file->nonseekable = 1;
-        answer_open(*file_of(request, inode).device, request, file);
+        answer_open(*opened.device, request, file);
     }
 
     static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info *file)
     {
-        answer_release(*file_of(request, inode).device, request, file);
+        answer_release(*copy_of(request, inode).device, request, file);
     }
 
     static void refuse_read(fuse_req_t request, fuse_ino_t, std::size_t, off_t, fuse_file_info *)
@@ -216,11 +226,13 @@ struct TreeCalls {
                       fuse_file_info *file, unsigned flags, const void *in, std::size_t in_size,
                       std::size_t)
     {
-        Device *const device = file_of(request, inode).device;
-        if (!device)
+        const FuseTree::File asked = copy_of(request, inode);
+        if (!asked.device)
             return static_cast<void>(fuse_reply_err(request, ENOTTY));
+        if (asked.gone)
+            return static_cast<void>(fuse_reply_err(request, ENODEV));
 
-        answer_ioctl(*device, request, command, argument, in, in_size, file->fh, flags);
+        answer_ioctl(*asked.device, request, command, argument, in, in_size, file->fh, flags);
     }
 
     static constexpr fuse_lowlevel_ops operations()
@@ -264,19 +276,64 @@ FuseTree::~FuseTree() = default;
 std::optional<struct stat> FuseTree::attributes_of(std::string_view name) const
 {
     const std::scoped_lock lock(mutex_);
-    const auto found = std::ranges::find(files_, name, &File::name);
-    return found == files_.end() ? std::nullopt : std::optional(found->attributes);
+    const File *const found = find(name);
+    return found ? std::optional(found->attributes) : std::nullopt;
+}
+
+void FuseTree::add(const Node &node)
+{
+    const std::scoped_lock lock(mutex_);
+    add_file(node);
+}
+
+void FuseTree::remove(const std::string &name)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        if (const File *const found = find(name))
+            files_[found->attributes.st_ino - kRoot].gone = true;
+    }
+    channel_->forget_name(name); // without the lock: requests may have to be answered first
+}
+
+void FuseTree::change(const Node &node)
+{
+    fuse_ino_t inode = 0;
+    {
+        const std::scoped_lock lock(mutex_);
+        const File *const found = find(node.name);
+        if (!found)
+            return;
+
+        inode = found->attributes.st_ino;
+        struct stat &attributes = files_[inode - kRoot].attributes;
+        set_permissions(attributes, node);
+        attributes.st_ctim = now();
+    }
+    channel_->forget_attributes(inode);
+}
+
+const FuseTree::File *FuseTree::find(std::string_view name) const
+{
+    const auto found = std::ranges::find_if(
+        files_, [name](const File &file) { return !file.gone && file.name == name; });
+    return found == files_.end() ? nullptr : &*found;
+}
+
+void FuseTree::set_permissions(struct stat &attributes, const Node &node)
+{
+    attributes.st_mode =
+        node.permissions.mode.value_or(kNodeMode) | (node.device ? S_IFREG : S_IFDIR);
+    attributes.st_uid = node.permissions.owner.value_or(0);
+    attributes.st_gid = node.permissions.group.value_or(0);
 }
 
 void FuseTree::add_file(const Node &node)
 {
     struct stat attributes{};
     attributes.st_ino = kRoot + files_.size();
-    attributes.st_mode =
-        node.permissions.mode.value_or(kNodeMode) | (node.device ? S_IFREG : S_IFDIR);
+    set_permissions(attributes, node);
     attributes.st_nlink = node.device ? 1 : 2;
-    attributes.st_uid = node.permissions.owner.value_or(0);
-    attributes.st_gid = node.permissions.group.value_or(0);
     attributes.st_atim = attributes.st_mtim = attributes.st_ctim = now();
     files_.push_back(File{ node.name, node.device, attributes });
 }
@@ -306,6 +363,7 @@ void FuseTree::show(Server &server)
 
 Device *FuseTree::device_of(const struct stat &file) const
 {
+    const std::scoped_lock lock(mutex_);
     const bool ours = file.st_dev == mounted_ && file.st_ino >= kRoot;
     const std::size_t number = ours ? file.st_ino - kRoot : files_.size();
     return number < files_.size() ? files_[number].device : nullptr;

@@ -36,6 +36,13 @@ public:
     /// destroyed. Throws std::system_error.
     void show(Server &server);
 
+    /// Changes of a tree that is shown. Whoever has a removed node open gets ENODEV; its device
+    /// must outlive the tree all the same.
+    void add(const Node &node);
+    void remove(const std::string &name);
+    /// Sets the permissions of the node of that name, as it would be added.
+    void change(const Node &node);
+
     /// Mode, owner and group of a node, as they are now; nothing when there is no such node.
     [[nodiscard]] std::optional<struct stat> attributes_of(std::string_view name) const;
 
@@ -50,8 +57,11 @@ private:
         std::string name;
         Device *device; ///< null for a folder
         struct stat attributes;
+        bool gone = false; ///< has been removed; its number is not used again
     };
 
+    [[nodiscard]] const File *find(std::string_view name) const; ///< of those that are not gone
+    static void set_permissions(struct stat &attributes, const Node &node);
     void add_file(const Node &node); ///< without a device, a folder
 
     std::unique_ptr<Place> place_;

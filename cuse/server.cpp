@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/server.h"
 
+#include <cerrno>
 #include <chrono>
 #include <system_error>
 #include <thread>
@@ -95,7 +96,9 @@ bool Server::serve_one(Channel::Room &room, int timeout)
 void Server::arm(int operation, Channel &channel)
 {
     epoll_event event{ .events = EPOLLIN | EPOLLONESHOT, .data = { .ptr = &channel } };
-    if (::epoll_ctl(epoll_.get(), operation, channel.fd(), &event) == -1)
+    const bool done = ::epoll_ctl(epoll_.get(), operation, channel.fd(), &event) == 0;
+    const bool closed = !done && operation == EPOLL_CTL_MOD && errno == ENOENT;
+    if (!done && !closed)
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 

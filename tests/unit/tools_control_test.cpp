@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "core/sys.h"
 #include "tests/support/catch.h"
+#include "tests/support/deadline.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/support/child.h"
 #include "tests/unit/support/fakes.h"
 #include "tools/control/commands.h"
@@ -29,7 +35,12 @@ struct Fixture {
     Fixture()
         : heap("camera", std::make_unique<test::FakePolicy>(), ledger, exporter),
           commands({ .ledger = ledger,
-                     .heaps = { { .heap = &heap, .policy = "system", .node = "/dev/x" } },
+                     .heaps =
+                         [this] {
+                             return std::vector<Served>{
+                                 { .heap = &heap, .policy = "system", .node = node }
+                             };
+                         },
                      .frontend = "fuse",
                      .exporter = "fake",
                      .regions = {},
@@ -55,6 +66,7 @@ struct Fixture {
     Ledger ledger;
     test::FakeExporter exporter;
     Heap heap;
+    std::string node = "/dev/x";
     int looks = 0;
     Commands commands;
 };
@@ -204,4 +216,33 @@ TEST_CASE("control: who holds a file is found by its descriptors and mappings", 
     CHECK(std::ranges::find(list, expected) != list.end());
     CHECK(std::ranges::find(list, ::getpid(), &Holder::process) == list.end());
     CHECK(find_holders({ { .device = 1, .inode = 1 } }).empty());
+}
+
+TEST_CASE_METHOD(Fixture, "control: a heap that the config has no more is shown without a node",
+                 "[tools]")
+{
+    node = "";
+
+    CHECK((*ask(R"({"version":1,"command":"heaps"})"))[0]["node"] == "");
+    CHECK((*ask(R"({"version":1,"command":"status"})"))["heaps"] == 0);
+    CHECK(code_of(R"("command":"buffers","heap":"camera")").empty());
+}
+
+TEST_CASE("control: a process that cannot be looked into ends the search, not the socket",
+          "[tools]")
+{
+    const test::TempDir proc;
+    const std::string process = proc.path() + "/1";
+    std::filesystem::create_directories(process + "/fd");
+    const std::string maps = process + "/maps";
+    REQUIRE(::mkfifo(maps.c_str(), 0600) == 0); // who opens it waits for a writer
+    const std::set<Ledger::File> files{ { .device = 1, .inode = 2 } };
+    HolderSearch search(std::chrono::milliseconds(20));
+
+    CHECK_FALSE(search.find(files, proc.path()));
+    CHECK_FALSE(search.find(files, "/nowhere")); // not while it is under way
+
+    // There is a reader, the search; it ends when there has been a writer.
+    CHECK(UniqueFd(::open(maps.c_str(), O_WRONLY | O_CLOEXEC)).valid());
+    CHECK(test::await([&] { return search.find(files, "/nowhere").has_value(); }));
 }

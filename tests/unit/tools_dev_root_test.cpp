@@ -103,6 +103,7 @@ TEST_CASE("dev_root: a name that is taken is refused, unless the heap may be ski
 
     REQUIRE(kept.size() == 1);
     CHECK(kept[0].name == "free");
+    CHECK(without_conflicts({ heap_named("taken") }, folder.path(), { "taken" }).size() == 1);
     CHECK(why.find("heap taken: " + folder.path() + "/taken exists already") == 0);
     CHECK(why.find("on-conflict") != std::string::npos);
 }

@@ -9,7 +9,6 @@
 
 #include "tools/control/arguments.h"
 #include "tools/control/errno_names.h"
-#include "tools/control/holders.h"
 #include "tools/control/shown.h"
 
 namespace dmaheap::control {
@@ -44,13 +43,13 @@ std::vector<Ledger::Entry> entries_of(const Ledger &ledger, const Wanted &wanted
     return found;
 }
 
-Holders holders_of(const std::vector<Ledger::Entry> &entries)
+std::optional<Holders> holders_of(const std::vector<Ledger::Entry> &entries, HolderSearch &search)
 {
     std::set<Ledger::File> files;
     for (const Ledger::Entry &entry : entries)
         if (entry.file.inode != 0)
             files.insert(entry.file);
-    return files.empty() ? Holders() : find_holders(files);
+    return files.empty() ? Holders() : search.find(files);
 }
 
 /// Puts what is said into the limits; null takes a limit away.
@@ -112,7 +111,7 @@ Answer<Json> Commands::status(const Json &arguments)
                  { "release", DMAHEAPD_VERSION },
                  { "frontend", world_.frontend },
                  { "exporter", world_.exporter },
-                 { "heaps", world_.heaps.size() } };
+                 { "heaps", served_count() } };
 }
 
 Answer<Json> Commands::heaps(const Json &arguments)
@@ -124,7 +123,7 @@ Answer<Json> Commands::heaps(const Json &arguments)
     world_.look_again();
     const auto accounts = world_.ledger.accounts();
     Json list = Json::array();
-    for (const Served &served : world_.heaps) {
+    for (const Served &served : world_.heaps()) {
         const Ledger::Account &account = accounts.at(served.heap->name());
         Json heap{ { "name", served.heap->name() },
                    { "policy", served.policy },
@@ -167,12 +166,16 @@ Answer<Json> Commands::buffers(const Json &arguments)
 
     world_.look_again();
     const auto entries = entries_of(world_.ledger, wanted);
-    const Holders holders = with_holders ? holders_of(entries) : Holders();
+    const auto holders = with_holders ? holders_of(entries, *search_) : Holders();
+    if (!holders)
+        return refuse("EBUSY", "a process cannot be looked into: the search for holders does not "
+                               "end; without holders it works");
+
     Json list = Json::array();
     for (const Ledger::Entry &entry : entries) {
         list.push_back(shown(entry));
         if (with_holders)
-            list.back()["holders"] = shown(holders, entry.file);
+            list.back()["holders"] = shown(*holders, entry.file);
     }
     return list;
 }
@@ -251,7 +254,7 @@ Answer<Json> Commands::faults(const Json &arguments)
         return std::unexpected(*none.refusal());
 
     Json list = Json::array();
-    for (const Served &served : world_.heaps) {
+    for (const Served &served : world_.heaps()) {
         list.push_back(Json::object({ { "heap", served.heap->name() } }));
         list.back().update(shown(served.heap->faults().plan()));
         list.back()["failed"] = served.heap->faults().failed();
@@ -286,10 +289,17 @@ Answer<Json> Commands::set_faults(const Json &arguments)
     return shown(found->heap->faults().plan());
 }
 
+std::size_t Commands::served_count() const
+{
+    const auto heaps = world_.heaps();
+    return static_cast<std::size_t>(
+        std::ranges::count_if(heaps, [](const Served &served) { return !served.node.empty(); }));
+}
+
 Answer<Served> Commands::served(const std::string &name) const
 {
     std::string known;
-    for (const Served &served : world_.heaps) {
+    for (const Served &served : world_.heaps()) {
         if (served.heap->name() == name)
             return served;
         known.append(known.empty() ? "" : ", ").append(served.heap->name());

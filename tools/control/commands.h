@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/heap.h"
 #include "core/ledger.h"
+#include "tools/control/holders.h"
 #include "tools/control/peer.h"
 #include "tools/control/protocol.h"
 
@@ -16,13 +18,13 @@ namespace dmaheap::control {
 struct Served {
     Heap *heap;
     std::string policy;
-    std::string node; ///< path
+    std::string node; ///< path; empty: the config has the heap no more, but it has live buffers
 };
 
 /// What the daemon lets be seen and changed. All of it outlives the commands.
 struct World {
     Ledger &ledger;
-    std::vector<Served> heaps;
+    std::function<std::vector<Served>()> heaps; ///< as long as the commands, each of them
     std::string frontend;
     std::string exporter;
     std::function<Json()> regions;
@@ -52,9 +54,11 @@ private:
     Answer<Json> faults(const Json &arguments);
     Answer<Json> set_faults(const Json &arguments);
 
+    [[nodiscard]] std::size_t served_count() const;
     [[nodiscard]] Answer<Served> served(const std::string &name) const;
 
     World world_;
+    std::shared_ptr<HolderSearch> search_ = std::make_shared<HolderSearch>();
 };
 
 } // namespace dmaheap::control

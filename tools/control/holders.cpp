@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -105,6 +107,27 @@ Holders find_holders(const std::set<Ledger::File> &files, const std::string &pro
         }
     }
     return holders;
+}
+
+std::optional<Holders> HolderSearch::find(const std::set<Ledger::File> &files,
+                                          const std::string &proc)
+{
+    using std::future_status;
+    if (under_way_.valid() && under_way_.wait_for(std::chrono::seconds(0)) != future_status::ready)
+        return std::nullopt;
+
+    std::packaged_task<Holders()> search([files, proc] { return find_holders(files, proc); });
+    under_way_ = search.get_future();
+    try {
+        std::thread(std::move(search)).detach();
+    } catch (const std::system_error &) {
+        under_way_ = {};
+        return std::nullopt;
+    }
+    if (under_way_.wait_for(patience_) != future_status::ready)
+        return std::nullopt;
+
+    return under_way_.get();
 }
 
 std::string name_of_process(pid_t process)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <future>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +31,22 @@ using Holders = std::map<Ledger::File, std::vector<Holder>>;
 /// this one is left out. What ends meanwhile may be missing. Takes time with all that runs on the
 /// machine, and asks no file system for anything.
 Holders find_holders(const std::set<Ledger::File> &files, const std::string &proc = "/proc");
+
+/// The same with an end: processes can be such that looking into them hangs.
+class HolderSearch {
+public:
+    static constexpr std::chrono::milliseconds kPatience{ 5000 };
+
+    explicit HolderSearch(std::chrono::milliseconds patience = kPatience) : patience_(patience) {}
+
+    /// Nothing when it takes longer than that; then there is no other search until it has ended.
+    std::optional<Holders> find(const std::set<Ledger::File> &files,
+                                const std::string &proc = "/proc");
+
+private:
+    std::chrono::milliseconds patience_;
+    std::future<Holders> under_way_; ///< of a thread that shares nothing with us
+};
 
 /// The name of a process, "" when it is gone.
 std::string name_of_process(pid_t process);

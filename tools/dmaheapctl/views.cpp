@@ -79,7 +79,7 @@ std::string show_heaps(const Json &heaps)
                     size_of(heap.value("bytes", Json())), size_of(heap.value("limit", Json())),
                     share(heap), size_of(heap.value("cached", Json())),
                     count_of(heap, "allocations"), count_of(heap, "refused"),
-                    text_of(heap, "node") });
+                    heap.value("node", "").empty() ? "(gone)" : text_of(heap, "node") });
     return table.text();
 }
 

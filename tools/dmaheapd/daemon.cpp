@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -21,6 +22,7 @@
 #include "tools/control/shown.h"
 #include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/control_socket.h"
+#include "tools/dmaheapd/heap_settings.h"
 #include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
 
@@ -46,52 +48,31 @@ void raise_descriptor_limit()
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Bytes default_limit()
-{
-    return machine_memory() / 2;
-}
-
-Limits limits_of(const config::Heap &heap)
-{
-    return { .total = heap.limit.value_or(default_limit()),
-             .per_user = heap.limit_per_uid,
-             .per_process = heap.limit_per_process,
-             .buffer = heap.max_buffer };
-}
-
-Limits limits_of_all(const config::Limits &limits)
-{
-    return { .total = limits.limit,
-             .per_user = limits.limit_per_uid,
-             .per_process = limits.limit_per_process,
-             .buffer = limits.max_buffer };
-}
-
 } // namespace
 
-Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter)
-    : lock_(config.dev_root),
+Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, Reread reread)
+    : lock_(config.dev_root), folder_(config.dev_root + Nodes::kFolder),
       exporter_(make_exporter ? make_exporter([this] { reaper_.start(); })
                               : choose_exporter(config.exporter, [this] { reaper_.start(); })),
-      ptrace_(on_failure()), delivery_(ptrace_, on_failure()),
+      ptrace_(on_failure()), delivery_(ptrace_, on_failure()), reread_(std::move(reread)),
       server_(serving_threads(), &delivery_)
 {
     raise_descriptor_limit();
-    const std::string folder = config.dev_root + Nodes::kFolder;
-    if (const unsigned stale = cuse::remove_stale_mounts(folder); stale != 0)
-        spdlog::info("took away {} stale mount(s) at {}", stale, folder);
+    if (const unsigned stale = cuse::remove_stale_mounts(folder_); stale != 0)
+        spdlog::info("took away {} stale mount(s) at {}", stale, folder_);
 
     ledger_.set_limits_of_all(limits_of_all(config.limits));
     config::Config served = config;
-    served.heaps = without_conflicts(config.heaps, folder);
+    served.heaps = without_conflicts(config.heaps, folder_);
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
-        add_heap(served, heap, folder);
+        keep(make_heap(served, heap));
     watch_pressure(served);
     add_ion(config);
-    nodes_.show(config, heap_nodes_, ion_nodes_, server_);
+    nodes_.show(config, heap_nodes(), ion_nodes_, server_);
+    config_ = std::move(served);
     control_ = open_control(config, world());
-    spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder);
+    spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder_);
 }
 
 Daemon::~Daemon()
@@ -116,8 +97,9 @@ void Daemon::run(int end)
     ::sd_notify(0, "READY=1");
     std::array<pollfd, 4> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
                                   pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 },
-                                  pollfd{ pressure_ ? pressure_->fd() : -1, POLLPRI, 0 } };
+                                  pollfd{ -1, POLLPRI, 0 } };
     for (bool going_on = true; going_on;) {
+        waited[3].fd = pressure_ ? pressure_->fd() : -1;
         ::poll(waited.data(), waited.size(), -1);
         if (waited[1].revents != 0)
             reaper_.tick(*exporter_);
@@ -129,36 +111,42 @@ void Daemon::run(int end)
             give_back_caches();
     }
     ::sd_notify(0, "STOPPING=1");
-    spdlog::info("stopping");
+    farewell();
 }
 
-void Daemon::add_heap(const config::Config &config, const config::Heap &heap,
-                      const std::string &folder)
-{
-    ledger_.set_limits(heap.name, limits_of(heap));
-    heaps_.push_back(std::make_unique<Heap>(heap.name,
-                                            make_policy(config, heap, regions_, *exporter_),
-                                            ledger_, *exporter_, recycling_of(heap)));
-    served_.push_back(
-        { .heap = heaps_.back().get(), .policy = heap.policy, .node = folder + '/' + heap.name });
-    devices_.push_back(
-        std::make_unique<cuse::DmaHeapDevice>(*heaps_.back(), delivery_, on_refusal()));
-
-    cuse::Node node{ .name = heap.name,
-                     .device = devices_.back().get(),
-                     .permissions = resolved("heap " + heap.name, heap) };
-    heap_nodes_.push_back(node);
-    for (const std::string &alias : heap.aliases) {
-        node.name = alias;
-        heap_nodes_.push_back(node);
-    }
-}
-
-Recycling Daemon::recycling_of(const config::Heap &heap)
+Daemon::Made Daemon::make_heap(const config::Config &config, const config::Heap &heap)
 {
     const Bytes most = heap.cache.value_or(0);
-    return { .all = &caches_,
-             .own = most == 0 ? nullptr : caches_.add(most, *exporter_, regions_.wiper()) };
+    auto cache = most == 0 ? nullptr : caches_.add(most, *exporter_, regions_.wiper());
+    auto made =
+        std::make_unique<Heap>(heap.name, make_policy(config, heap, regions_, *exporter_), ledger_,
+                               *exporter_, Recycling{ .all = &caches_, .own = cache });
+    return { .config = heap, .heap = std::move(made), .cache = std::move(cache) };
+}
+
+/// To be called before its nodes are shown.
+const Daemon::Kept &Daemon::keep(Made made)
+{
+    ledger_.set_limits(made.config.name, limits_of(made.config));
+    heaps_.push_back(std::move(made.heap));
+    devices_.push_back(
+        std::make_unique<cuse::DmaHeapDevice>(*heaps_.back(), delivery_, on_refusal()));
+    const std::scoped_lock lock(kept_mutex_);
+    kept_.push_back({ .config = std::move(made.config),
+                      .heap = heaps_.back().get(),
+                      .device = devices_.back().get(),
+                      .cache = std::move(made.cache),
+                      .served = true });
+    return kept_.back();
+}
+
+std::vector<cuse::Node> Daemon::heap_nodes() const
+{
+    std::vector<cuse::Node> nodes;
+    for (const Kept &kept : kept_)
+        if (kept.served)
+            std::ranges::copy(nodes_of(kept.config, kept.device), std::back_inserter(nodes));
+    return nodes;
 }
 
 void Daemon::watch_pressure(const config::Config &config)
@@ -182,14 +170,14 @@ void Daemon::give_back_caches()
 control::World Daemon::world()
 {
     return { .ledger = ledger_,
-             .heaps = served_,
+             .heaps = [this] { return served(); },
              .frontend = nodes_.mounted() ? "fuse" : "cuse",
              .exporter = exporter_->name(),
              .regions =
                  [this] {
                      auto list = control::Json::array();
-                     for (const auto &region : regions_.all())
-                         list.push_back(control::shown(*region));
+                     regions_.each(
+                         [&](const Region &region) { list.push_back(control::shown(region)); });
                      return list;
                  },
              .look_again = [this] { exporter_->reap(); } };
@@ -220,7 +208,7 @@ bool Daemon::handle(int signal)
     if (signal == SIGUSR1)
         report_use();
     else if (signal == SIGHUP)
-        spdlog::warn("SIGHUP: the config is read at start only");
+        reload();
     return signal != SIGTERM && signal != SIGINT;
 }
 

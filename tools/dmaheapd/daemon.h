@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,9 +39,13 @@ public:
     /// Makes an exporter; `on_live` as in choose_exporter().
     using MakeExporter = std::function<std::unique_ptr<Exporter>(std::function<void()> on_live)>;
 
-    /// Starts serving. Without `make_exporter` the config chooses the exporter. Throws
-    /// std::exception with a message for the user.
-    explicit Daemon(const config::Config &config, const MakeExporter &make_exporter = {});
+    /// Reads the config again. Throws std::exception.
+    using Reread = std::function<config::Config()>;
+
+    /// Starts serving. Without `make_exporter` the config chooses the exporter; without `reread` it
+    /// is never read again. Throws std::exception with a message for the user.
+    explicit Daemon(const config::Config &config, const MakeExporter &make_exporter = {},
+                    Reread reread = {});
     Daemon(const Daemon &) = delete;
     Daemon &operator=(const Daemon &) = delete;
     ~Daemon();
@@ -54,12 +60,38 @@ public:
     }
 
 private:
+    /// A heap of which nobody knows yet.
+    struct Made {
+        config::Heap config;
+        std::unique_ptr<Heap> heap;
+        std::shared_ptr<Cache> cache; ///< null: without
+    };
+
+    /// A heap, as long as the daemon runs: its buffers outlive its place in the config.
+    struct Kept {
+        config::Heap config;
+        Heap *heap;
+        cuse::Device *device;
+        std::shared_ptr<Cache> cache;
+        bool served;
+    };
+
     cuse::OnRefusal on_refusal();
     delivery::OnFailure on_failure();
-    void add_heap(const config::Config &config, const config::Heap &heap,
-                  const std::string &folder);
-    Recycling recycling_of(const config::Heap &heap);
     void watch_pressure(const config::Config &config);
+    Made make_heap(const config::Config &config, const config::Heap &heap);
+    const Kept &keep(Made made);
+    [[nodiscard]] std::vector<cuse::Node> heap_nodes() const;
+    void reload();
+    void take_over(config::Config next);
+    Kept *find_unused(const config::Heap &heap);
+    Kept *find_served(const std::string &name);
+    void serve_again(Kept &kept, const config::Heap &heap);
+    void take_away(Kept &kept);
+    void adjust(Kept &kept, const config::Heap &heap);
+    void show(const Kept &kept);
+    [[nodiscard]] std::vector<control::Served> served() const;
+    void farewell();
     [[nodiscard]] control::World world();
     void add_ion(const config::Config &config);
     bool handle(int signal);
@@ -69,6 +101,7 @@ private:
     // From what is used to what uses it: members end in the opposite order.
     Signals signals_;
     DevRootLock lock_;
+    const std::string folder_; ///< of the heaps' nodes
     Reaper reaper_;
     RefusalLog refusals_;
     Ledger ledger_;
@@ -78,11 +111,13 @@ private:
     std::unique_ptr<Exporter> exporter_;
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;
+    config::Config config_; ///< as it is served
+    Reread reread_;
     std::vector<std::unique_ptr<Heap>> heaps_;
-    std::vector<control::Served> served_;
+    mutable std::mutex kept_mutex_; ///< for the control socket, which only looks
+    std::deque<Kept> kept_;
     cuse::IonQuota ion_quota_;
     std::vector<std::unique_ptr<cuse::Device>> devices_;
-    std::vector<cuse::Node> heap_nodes_;
     std::vector<cuse::Node> ion_nodes_;
     Nodes nodes_;
     cuse::Aside aside_;

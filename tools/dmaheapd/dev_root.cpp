@@ -48,16 +48,20 @@ DevRootLock::DevRootLock(const std::string &dev_root)
 }
 
 std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &heaps,
-                                            const std::string &folder)
+                                            const std::string &folder,
+                                            const std::set<std::string> &our)
 {
+    const auto is_to_be_had = [&](const config::Heap &heap, const std::string &name) {
+        return our.contains(name) || is_free(heap, name, folder);
+    };
     std::vector<config::Heap> free;
     for (const config::Heap &heap : heaps) {
-        if (!is_free(heap, heap.name, folder))
+        if (!is_to_be_had(heap, heap.name))
             continue;
 
         free.push_back(heap);
         std::erase_if(free.back().aliases,
-                      [&](const std::string &alias) { return !is_free(heap, alias, folder); });
+                      [&](const std::string &alias) { return !is_to_be_had(heap, alias); });
     }
     return free;
 }

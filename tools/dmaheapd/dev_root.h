@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,12 @@ private:
     UniqueFd folder_;
 };
 
-/// The heaps whose name is still free in `folder`, with those of their aliases that are. Throws
-/// std::runtime_error for a name that is taken, of a heap that does not say on-conflict = "skip".
+/// The heaps whose name is still free in `folder`, or the name of one of `our` nodes, with those of
+/// their aliases that are. Throws std::runtime_error for a name that is taken, of a heap that does
+/// not say on-conflict = "skip".
 std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &heaps,
-                                            const std::string &folder);
+                                            const std::string &folder,
+                                            const std::set<std::string> &our = {});
 
 /// Throws std::runtime_error when a mount on `folder` would hide something.
 void require_empty(const std::string &folder);

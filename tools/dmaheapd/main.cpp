@@ -24,10 +24,10 @@ void start_logging(const std::string &level)
     spdlog::set_default_logger(std::move(logger));
 }
 
-int serve(const dmaheap::config::Config &config)
+int serve(const dmaheap::config::Config &config, const dmaheap::daemon::Daemon::Reread &reread)
 {
     start_logging(config.log_level);
-    dmaheap::daemon::Daemon daemon(config);
+    dmaheap::daemon::Daemon daemon(config, {}, reread);
     daemon.run();
     return EXIT_SUCCESS;
 }
@@ -39,7 +39,8 @@ int main(int argc, char **argv)
     try {
         const auto options = dmaheap::options::parse(argc, argv);
         if (!options.answer)
-            return serve(options.config);
+            return serve(options.config,
+                         [&] { return dmaheap::options::parse(argc, argv).config; });
 
         std::cout << *options.answer << std::flush;
         return EXIT_SUCCESS;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheapd/nodes.h"
 
+#include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
+
+#include <unistd.h>
 
 #include <spdlog/spdlog.h>
 
@@ -17,11 +21,19 @@ namespace dmaheap::daemon {
 
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{ 2000 };
+constexpr std::chrono::milliseconds kPause{ 5 };
+
 void require(const std::string &node, const Status &done)
 {
     if (!done)
         throw std::system_error(done.error().code, std::generic_category(),
                                 "node " + node + ": " + done.error().step);
+}
+
+std::string path_of(const std::string &heap)
+{
+    return std::string("/dev") + Nodes::kFolder + "/" + heap;
 }
 
 } // namespace
@@ -32,27 +44,64 @@ void Nodes::show(const config::Config &config, const std::vector<cuse::Node> &he
     const bool devices = choose_frontend(config) == config::Frontend::cuse;
     if (devices)
         for (const cuse::Node &node : heaps)
-            show_device("dma_heap/", node, server);
+            require(node.name, add_device("dma_heap/", node, server));
     else
         show_folder(config.dev_root + kFolder, heaps, server);
 
     for (const cuse::Node &node : ion) {
         if (devices)
-            show_device("", node, server);
+            require(node.name, add_device("", node, server));
         else
             show_file(config.dev_root, node, server);
         spdlog::info("serving ION at {}/{}", config.dev_root, node.name);
     }
 }
 
-void Nodes::show_device(const std::string &folder, const cuse::Node &node, cuse::Server &server)
+Status Nodes::add(const cuse::Node &node, cuse::Server &server)
+{
+    if (!tree_)
+        return add_device("dma_heap/", node, server);
+
+    tree_->add(node);
+    return {};
+}
+
+void Nodes::remove(const std::string &name)
+{
+    if (tree_)
+        return tree_->remove(name);
+
+    const std::string path = path_of(name);
+    for (const auto &device : devices_)
+        if (device->path() == path)
+            device->hide();
+    // A thread that reads a request at this moment ends the device when it has done so.
+    for (auto left = kPatience; left.count() > 0 && ::access(path.c_str(), F_OK) == 0;
+         left -= kPause)
+        std::this_thread::sleep_for(kPause);
+}
+
+Status Nodes::change(const cuse::Node &node)
+{
+    if (!tree_)
+        return apply_to(path_of(node.name), node.permissions);
+
+    tree_->change(node);
+    return {};
+}
+
+Status Nodes::add_device(const std::string &folder, const cuse::Node &node, cuse::Server &server)
 {
     const cuse::CuseNode *const previous = devices_.empty() ? nullptr : devices_.back().get();
     auto device = cuse::CuseNode::create(folder + node.name, *node.device, previous);
-    require(node.name, device ? Status() : std::unexpected(device.error()));
+    if (!device)
+        return std::unexpected(device.error());
+
     devices_.push_back(*std::move(device));
-    require(node.name, devices_.back()->show(server));
-    require(node.name, apply_to(devices_.back()->path(), node.permissions));
+    if (auto shown = devices_.back()->show(server); !shown)
+        return shown;
+
+    return apply_to(devices_.back()->path(), node.permissions);
 }
 
 void Nodes::show_folder(const std::string &folder, const std::vector<cuse::Node> &nodes,
@@ -77,7 +126,7 @@ void Nodes::show_file(const std::string &folder, const cuse::Node &node, cuse::S
 bool Nodes::may_use(const cuse::Credentials &who, const std::string &heap) const
 {
     if (!tree_)
-        return cuse::kernel_lets(who, std::string("/dev") + kFolder + "/" + heap);
+        return cuse::kernel_lets(who, path_of(heap));
 
     const auto folder = tree_->attributes_of("");
     const auto node = tree_->attributes_of(heap);

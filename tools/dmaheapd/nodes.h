@@ -28,6 +28,14 @@ public:
     void show(const config::Config &config, const std::vector<cuse::Node> &heaps,
               const std::vector<cuse::Node> &ion, cuse::Server &server);
 
+    /// Changes of the heaps' nodes once all are shown, and only from one thread; the server is that
+    /// of show(). Whoever has a removed node open gets ENODEV, or ENOTCONN of a device. Devices
+    /// must outlive the nodes all the same.
+    Status add(const cuse::Node &node, cuse::Server &server);
+    void remove(const std::string &name);
+    /// Sets the permissions of the node of that name.
+    Status change(const cuse::Node &node);
+
     /// Whether they are files of mounts.
     [[nodiscard]] bool mounted() const { return tree_.has_value(); }
 
@@ -39,7 +47,7 @@ public:
     [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
 
 private:
-    void show_device(const std::string &folder, const cuse::Node &node, cuse::Server &server);
+    Status add_device(const std::string &folder, const cuse::Node &node, cuse::Server &server);
     void show_folder(const std::string &folder, const std::vector<cuse::Node> &nodes,
                      cuse::Server &server);
     void show_file(const std::string &folder, const cuse::Node &node, cuse::Server &server);

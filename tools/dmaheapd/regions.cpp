@@ -79,6 +79,45 @@ void Regions::make(const config::Config &config, const Exporter &exporter)
             make_own(config, heap, exporter);
 }
 
+void Regions::make_missing(const config::Config &config, const std::vector<config::Heap> &heaps,
+                           const Exporter &exporter)
+{
+    for (const auto &region : config.regions)
+        if (!by_key_.contains(region.name))
+            make_region(config, region, exporter);
+    for (const auto &heap : heaps)
+        if (!heap.region && policies::find(heap.policy)->draws_from_region &&
+            !by_key_.contains(name_of_table(heap)))
+            make_own(config, heap, exporter);
+}
+
+void Regions::each(const std::function<void(const Region &)> &look) const
+{
+    const std::scoped_lock lock(list_mutex_);
+    for (const auto &region : regions_)
+        look(*region);
+}
+
+Regions::Trial::Trial(Regions &regions)
+    : regions_(regions), before_(regions.regions_.size()), loans_before_(regions.loans_.size())
+{
+}
+
+Regions::Trial::~Trial()
+{
+    if (kept_)
+        return;
+
+    const std::scoped_lock lock(regions_.list_mutex_);
+    while (regions_.regions_.size() > before_) {
+        const Region *const last = regions_.regions_.back().get();
+        std::erase_if(regions_.by_key_, [&](const auto &known) { return known.second == last; });
+        regions_.regions_.pop_back();
+    }
+    while (regions_.loans_.size() > loans_before_)
+        regions_.loans_.pop_back();
+}
+
 policies::Options Regions::options_for(const config::Heap &heap) const
 {
     policies::Options options;
@@ -170,6 +209,7 @@ void Regions::add(const std::string &key, const std::string &name, Reservoir res
                                                     : "ordinary pages";
     spdlog::info("region {}: {} in {} run(s), {}", name, format_size(reservoir.size()),
                  reservoir.runs().size(), kind);
+    const std::scoped_lock lock(list_mutex_);
     regions_.push_back(std::make_unique<Region>(name, std::move(reservoir), wiper_));
     by_key_.emplace(key, regions_.back().get());
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,15 +31,39 @@ public:
     /// Sets all the memory aside. Throws config::Refused when it cannot be had.
     void make(const config::Config &config, const Exporter &exporter);
 
+    /// The same for regions that are not there yet: of the config, and of such of these heaps as
+    /// need one of their own. Throws as make() does; see Trial.
+    void make_missing(const config::Config &config, const std::vector<config::Heap> &heaps,
+                      const Exporter &exporter);
+
     /// What the config says of a heap's memory, with its region.
     [[nodiscard]] policies::Options options_for(const config::Heap &heap) const;
 
-    [[nodiscard]] const std::vector<std::unique_ptr<Region>> &all() const { return regions_; }
+    /// Each of them; on any thread.
+    void each(const std::function<void(const Region &)> &look) const;
+
     Wiper &wiper() { return wiper_; }
 
     /// Ends all wiping; what comes back from now on is not used again. To be called when nobody
     /// allocates any more and before the exporter ends.
     void stop() { wiper_.stop(); }
+
+    /// Takes away again what regions are made while it lives, unless they are kept. Nobody may have
+    /// memory of them any more.
+    class Trial {
+    public:
+        explicit Trial(Regions &regions);
+        Trial(const Trial &) = delete;
+        Trial &operator=(const Trial &) = delete;
+        ~Trial();
+        void keep() { kept_ = true; }
+
+    private:
+        Regions &regions_;
+        std::size_t before_;
+        std::size_t loans_before_;
+        bool kept_ = false;
+    };
 
 private:
     void make_region(const config::Config &config, const config::Region &region,
@@ -48,6 +75,7 @@ private:
     huge_pages::LoanBook loan_book_{ "/run/dmaheapd/huge-pages" };
     Wiper wiper_;
     std::list<huge_pages::Loan> loans_; ///< given back when the regions are gone
+    mutable std::mutex list_mutex_;     ///< for those who look while others are added
     std::vector<std::unique_ptr<Region>> regions_;
     std::map<std::string, Region *> by_key_; ///< the config's by name, heaps' own by table
 };
