@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "core/buffer.h"
 #include "core/file_identity.h"
@@ -57,6 +58,22 @@ public:
     /// that grows with the size. Keeps it with the memory. Must not be called under a lock that a
     /// Memory::Home takes.
     virtual Status prepare(Memory & /*memory*/) { return {}; }
+
+    /// What tells another process of this machine which buffers are live, without keeping them so:
+    /// descriptors for it to have.
+    struct Estate {
+        UniqueFd watched; ///< an epoll instance
+        UniqueFd state;   ///< a LiveState
+    };
+
+    /// Has the exporter note its buffers where they outlive it, and charges those that are noted in
+    /// `earlier` and have not ended to the ledger, which must outlive the exporter. To be called
+    /// before there is a buffer. EOPNOTSUPP when it cannot; EBADMSG when `earlier` is not to be
+    /// used, which has no effect.
+    virtual Result<Estate> leave_estate(Ledger & /*ledger*/, std::optional<Estate> /*earlier*/)
+    {
+        return failure(EOPNOTSUPP, "buffers that end with the daemon's own files");
+    }
 
     /// Ends the buffers that nobody holds any more, for exporters that are not told. Returns
     /// whether there are live buffers that need a further look.

@@ -143,13 +143,29 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner
         return std::unexpected(allowed.error());
     }
 
-    add(found->second, size, owner);
-    add(all_, size, owner);
-    const Record record{ .account = &*found,
-                         .size = size,
-                         .owner = owner,
-                         .time = std::chrono::system_clock::now(),
-                         .file = {} };
+    return book(*found, { .id = 0,
+                          .heap = found->first,
+                          .size = size,
+                          .owner = owner,
+                          .time = std::chrono::system_clock::now(),
+                          .file = {} });
+}
+
+Ledger::Charge Ledger::restore(const Entry &buffer)
+{
+    const std::scoped_lock lock(mutex_);
+    return book(*accounts_.try_emplace(std::string(buffer.heap)).first, buffer);
+}
+
+Ledger::Charge Ledger::book(Accounts::value_type &account, const Entry &buffer)
+{
+    add(account.second, buffer.size, buffer.owner);
+    add(all_, buffer.size, buffer.owner);
+    const Record record{ .account = &account,
+                         .size = buffer.size,
+                         .owner = buffer.owner,
+                         .time = buffer.time,
+                         .file = buffer.file };
     return Charge(*this, records_.emplace_hint(records_.end(), ++last_id_, record));
 }
 

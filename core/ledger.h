@@ -118,6 +118,10 @@ public:
     Result<Charge> charge(const std::string &heap, Bytes size, Owner owner,
                           Refusal refusal = Refusal::final);
 
+    /// Charges a buffer that is live already, whatever the limits: of a daemon that had our place.
+    /// It has an id of ours. The heap is known from then on.
+    Charge restore(const Entry &buffer);
+
     /// Whether a buffer of that size could be charged if nothing else were live.
     [[nodiscard]] bool could_ever_charge(const std::string &heap, Bytes size) const;
 
@@ -128,6 +132,9 @@ public:
     [[nodiscard]] std::vector<Entry> entries_after(std::uint64_t id, std::size_t most) const;
 
 private:
+    using Accounts = std::map<std::string, Account, std::less<>>;
+
+    Charge book(Accounts::value_type &account, const Entry &buffer);
     void give_back(Records::iterator record);
     void set_file(Records::iterator record, File file);
 

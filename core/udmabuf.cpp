@@ -151,13 +151,94 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
 
 Status UdmabufExporter::keep(int dma_buf, Buffer buffer)
 {
-    buffer.set_file(Ledger::file_of(dma_buf));
+    const Ledger::File file = Ledger::file_of(dma_buf);
+    buffer.set_file(file);
     const std::scoped_lock lock(mutex_);
-    if (auto watched = watched_.add(dma_buf, ++last_number_); !watched)
+    // What is noted and not watched has ended, to whoever comes after us.
+    if (auto noted = note(++last_number_, buffer, file); !noted)
+        return noted;
+    if (auto watched = watched_.add(dma_buf, last_number_); !watched) {
+        forget(last_number_);
         return watched;
-
+    }
     live_.emplace(last_number_, std::move(buffer));
     if (live_.size() == 1)
+        on_live_();
+    return {};
+}
+
+Status UdmabufExporter::note(std::uint64_t number, const Buffer &buffer, Ledger::File file)
+{
+    if (!state_)
+        return {};
+
+    return state_->add({ .number = number,
+                         .heap = buffer.heap(),
+                         .size = buffer.size(),
+                         .owner = buffer.owner(),
+                         .time = std::chrono::system_clock::now(),
+                         .file = file });
+}
+
+void UdmabufExporter::forget(std::uint64_t number)
+{
+    if (state_)
+        state_->remove(number);
+}
+
+Result<Exporter::Estate> UdmabufExporter::leave_estate(Ledger &ledger,
+                                                       std::optional<Estate> earlier)
+{
+    if (earlier)
+        if (auto inherited = inherit(ledger, *std::move(earlier)); !inherited)
+            return std::unexpected(inherited.error());
+    if (!state_) {
+        auto state = LiveState::create();
+        if (!state)
+            return std::unexpected(state.error());
+
+        state_.emplace(*std::move(state));
+    }
+    auto watched = sys::duplicate(watched_.fd());
+    auto state = sys::duplicate(state_->fd());
+    if (!watched || !state)
+        return std::unexpected(!watched ? watched.error() : state.error());
+
+    return Estate{ .watched = *std::move(watched), .state = *std::move(state) };
+}
+
+/// Memory of theirs is nobody's once they end: it was taken from what ended with the other daemon.
+Status UdmabufExporter::inherit(Ledger &ledger, Estate earlier)
+{
+    auto watched = WatchedFiles::adopt(std::move(earlier.watched));
+    if (!watched)
+        return std::unexpected(watched.error());
+    auto state = LiveState::adopt(std::move(earlier.state));
+    if (!state)
+        return std::unexpected(state.error());
+    const auto remaining = watched->remaining();
+    if (!remaining)
+        return std::unexpected(remaining.error());
+
+    const std::scoped_lock lock(mutex_);
+    watched_ = *std::move(watched);
+    state_.emplace(*std::move(state));
+    last_number_ = remaining->empty() ? 0 : remaining->back();
+    for (const LiveState::Row &row : state_->rows()) {
+        last_number_ = std::max(last_number_, row.number);
+        if (!std::ranges::binary_search(*remaining, row.number)) {
+            state_->remove(row.number);
+            continue;
+        }
+        live_.emplace(row.number, Buffer(ledger.restore({ .id = 0,
+                                                          .heap = row.heap,
+                                                          .size = row.size,
+                                                          .owner = row.owner,
+                                                          .time = row.time,
+                                                          .file = row.file }),
+                                         Memory::any_pages(row.size)));
+    }
+    if (!live_.empty())
         on_live_();
     return {};
 }
@@ -250,6 +331,7 @@ std::vector<Buffer> UdmabufExporter::take_ended(std::uint64_t last,
             ++at;
             continue;
         }
+        forget(at->first);
         ended.push_back(std::move(at->second));
         at = live_.erase(at);
     }

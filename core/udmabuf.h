@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "core/exporter.h"
+#include "core/live_state.h"
 #include "core/udmabuf_shares.h"
 #include "core/watched_files.h"
 
@@ -38,6 +40,7 @@ public:
     [[nodiscard]] bool shows_extents() const override { return true; }
     [[nodiscard]] bool leaves_memory() const override { return leaves_memory_; }
     Status prepare(Memory &memory) override;
+    Result<Estate> leave_estate(Ledger &ledger, std::optional<Estate> earlier) override;
     bool reap() override;
 
 private:
@@ -48,6 +51,9 @@ private:
     }
     Status fit_for_export(Buffer &buffer) const;
     Status keep(int dma_buf, Buffer buffer);
+    Status note(std::uint64_t number, const Buffer &buffer, Ledger::File file);
+    void forget(std::uint64_t number);
+    Status inherit(Ledger &ledger, Estate earlier);
     bool reap_watched();
     std::vector<Buffer> take_ended(std::uint64_t last, const std::vector<std::uint64_t> &remaining);
     void raise_size_limit();
@@ -64,6 +70,7 @@ private:
     std::mutex mutex_;
     std::uint64_t last_number_ = 0;
     std::map<std::uint64_t, Buffer> live_; ///< by the number under which each is watched
+    std::optional<LiveState> state_;       ///< of those, if it is to outlive us
     UdmabufShares shares_;
 };
 

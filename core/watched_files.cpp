@@ -2,6 +2,7 @@
 #include "core/watched_files.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -62,7 +63,19 @@ Result<WatchedFiles> WatchedFiles::create()
     if (!epoll.valid())
         return failure(errno, "epoll_create1");
 
-    auto info = sys::open(("/proc/self/fdinfo/" + std::to_string(epoll.get())).c_str(), O_RDONLY);
+    return adopt(std::move(epoll));
+}
+
+Result<WatchedFiles> WatchedFiles::adopt(UniqueFd epoll)
+{
+    const std::string number = std::to_string(epoll.get());
+    std::array<char, 64> kind{};
+    const auto length =
+        ::readlink(("/proc/self/fd/" + number).c_str(), kind.data(), kind.size() - 1);
+    if (length < 0 || std::string_view(kind.data()) != "anon_inode:[eventpoll]")
+        return failure(EBADMSG, "descriptor that is no epoll instance");
+
+    auto info = sys::open(("/proc/self/fdinfo/" + number).c_str(), O_RDONLY);
     if (!info)
         return std::unexpected(info.error());
 

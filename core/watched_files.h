@@ -22,6 +22,13 @@ class WatchedFiles {
 public:
     static Result<WatchedFiles> create();
 
+    /// Those that another watches or has watched: `epoll` is a descriptor of its epoll instance.
+    /// EBADMSG when it is something else.
+    static Result<WatchedFiles> adopt(UniqueFd epoll);
+
+    /// A descriptor for others to adopt.
+    [[nodiscard]] int fd() const { return epoll_.get(); }
+
     /// Watches what `fd` refers to, under a number of the caller's. Only for files that can be
     /// polled, such as dma-bufs: EPERM for others. The descriptor may be closed afterwards.
     [[nodiscard]] Status add(int fd, std::uint64_t number) const;

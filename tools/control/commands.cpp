@@ -121,9 +121,10 @@ Answer<Json> Commands::heaps(const Json &arguments)
         return std::unexpected(*none.refusal());
 
     world_.look_again();
+    const auto heaps = world_.heaps(); // before their accounts: more may come at any moment
     const auto accounts = world_.ledger.accounts();
     Json list = Json::array();
-    for (const Served &served : world_.heaps()) {
+    for (const Served &served : heaps) {
         const Ledger::Account &account = accounts.at(served.heap->name());
         Json heap{ { "name", served.heap->name() },
                    { "policy", served.policy },

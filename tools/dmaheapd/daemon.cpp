@@ -25,6 +25,7 @@
 #include "tools/dmaheapd/heap_settings.h"
 #include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
+#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -57,6 +58,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
       ptrace_(on_failure()), delivery_(ptrace_, on_failure()), reread_(std::move(reread)),
       server_(serving_threads(), &delivery_)
 {
+    auto earlier = store::take();
     raise_descriptor_limit();
     if (const unsigned stale = cuse::remove_stale_mounts(folder_); stale != 0)
         spdlog::info("took away {} stale mount(s) at {}", stale, folder_);
@@ -67,6 +69,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
         keep(make_heap(served, heap));
+    inherit(std::move(earlier));
     watch_pressure(served);
     add_ion(config);
     nodes_.show(config, heap_nodes(), ion_nodes_, server_);
@@ -95,6 +98,7 @@ delivery::OnFailure Daemon::on_failure()
 void Daemon::run(int end)
 {
     ::sd_notify(0, "READY=1");
+    left_ = estate_ && store::leave(*estate_);
     std::array<pollfd, 4> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
                                   pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 },
                                   pollfd{ -1, POLLPRI, 0 } };

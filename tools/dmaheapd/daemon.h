@@ -91,6 +91,7 @@ private:
     void adjust(Kept &kept, const config::Heap &heap);
     void show(const Kept &kept);
     [[nodiscard]] std::vector<control::Served> served() const;
+    void inherit(std::optional<Exporter::Estate> earlier);
     void farewell();
     [[nodiscard]] control::World world();
     void add_ion(const config::Config &config);
@@ -109,6 +110,8 @@ private:
     Caches caches_;
     std::optional<Pressure> pressure_; ///< looked for while anything is kept
     std::unique_ptr<Exporter> exporter_;
+    std::optional<Exporter::Estate> estate_; ///< for the daemon that comes next
+    bool left_ = false;                      ///< it has been given away
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;
     config::Config config_; ///< as it is served

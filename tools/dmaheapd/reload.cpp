@@ -198,8 +198,8 @@ std::vector<control::Served> Daemon::served() const
     for (const bool wanted : { true, false })
         for (const Kept &kept : kept_) {
             const std::string &name = kept.config.name;
-            const bool shown = wanted || accounts.at(name).use.buffers != 0;
-            if (kept.served != wanted || !shown || !names.insert(name).second)
+            if (kept.served != wanted || (!wanted && accounts.at(name).use.buffers == 0) ||
+                !names.insert(name).second)
                 continue;
 
             const std::string node = folder_ + '/' + name;
@@ -208,19 +208,6 @@ std::vector<control::Served> Daemon::served() const
                              .node = kept.served ? node : "" });
         }
     return list;
-}
-
-/// What nobody will know any more once the daemon has ended.
-void Daemon::farewell()
-{
-    exporter_->reap();
-    const auto use = ledger_.account_of_all().use;
-    if (use.buffers == 0)
-        spdlog::info("stopping");
-    else
-        spdlog::warn("stopping: {} buffer(s) of {} bytes stay with those who hold them; the next "
-                     "daemon does not count them",
-                     use.buffers, use.bytes);
 }
 
 } // namespace dmaheap::daemon

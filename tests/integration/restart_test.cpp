@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include <csignal>
+#include <cstdlib>
+#include <list>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "tests/integration/scene.h"
+#include "tests/support/catch.h"
+#include "tests/support/combination.h"
+#include "tests/support/service_manager.h"
+
+using namespace dmaheap::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr int kPage = 4096;
+constexpr std::size_t kStored = 2;
+
+struct Service {
+    Service()
+        : log(folder.path() + "/log"),
+          manager(
+              daemon_command({ .heaps = { std::string(kHeap) + "=system,limit=8MiB" } }, root()),
+              log.fd())
+    {
+        ::mkdir(root().c_str(), 0755);
+    }
+
+    [[nodiscard]] std::string root() const { return folder.path() + "/dev"; }
+    [[nodiscard]] std::string node() const
+    {
+        const std::string dev = chosen().frontend == "cuse" ? "/dev" : root();
+        return dev + "/dma_heap/" + kHeap;
+    }
+
+    [[nodiscard]] json ask(const char *what) const
+    {
+        const char *const program = std::getenv("DMAHEAPCTL");
+        const Ran ran = run({ program ? program : "dmaheapctl", "--control",
+                              root() + "/control.sock", "--json", what });
+        INFO(ran.output);
+        REQUIRE(ran.outcome == exited(0));
+        return json::parse(ran.output);
+    }
+
+    TempDir folder;
+    LogFile log;
+    ServiceManager manager;
+};
+
+struct Holder {
+    Client client;
+    std::vector<long long> buffers = {};
+};
+
+/// Each has some more, of as many pages as there are holders, and some less.
+void go_on(std::list<Holder> &holders, const std::string &node)
+{
+    int pages = 0;
+    for (Holder &holder : holders) {
+        const auto heap = holder.client.get("open", node);
+        for (int count = 0; count < 5; ++count)
+            holder.buffers.push_back(holder.client.get("alloc", heap, (pages + 1) * kPage));
+        for (int count = 0; count < 2; ++count) {
+            holder.client.get("close", holder.buffers.front());
+            holder.buffers.erase(holder.buffers.begin());
+        }
+        holder.client.get("close", heap);
+        ++pages;
+    }
+}
+
+std::size_t held(const std::list<Holder> &holders)
+{
+    std::size_t count = 0;
+    for (const Holder &holder : holders)
+        count += holder.buffers.size();
+    return count;
+}
+
+/// What is wrong with the daemon's view; empty when nothing is.
+std::string compare(const Service &service, std::list<Holder> &holders)
+{
+    std::set<std::uint64_t> inodes;
+    std::uint64_t bytes = 0;
+    std::size_t of_holders = 0;
+    const json buffers = service.ask("buffers");
+    for (const json &buffer : buffers) {
+        inodes.insert(buffer["inode"].get<std::uint64_t>());
+        bytes += buffer["size"].get<std::uint64_t>();
+        for (Holder &holder : holders)
+            of_holders += buffer["pid"] == holder.client.pid() ? 1 : 0;
+    }
+    const json heap = service.ask("heaps")[0];
+    if (buffers.size() != held(holders) || inodes.size() != buffers.size() ||
+        of_holders != buffers.size() || heap["bytes"] != bytes || heap["buffers"] != buffers.size())
+        return "held: " + std::to_string(held(holders)) + ", counted: " + buffers.dump() +
+               heap.dump();
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("restart: nothing is lost and nothing counted twice, with a store", "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    Service service;
+    REQUIRE(service.manager.start(kStored));
+    std::list<Holder> holders(3);
+    for (const int signal : { SIGKILL, SIGTERM, SIGKILL }) {
+        go_on(holders, service.node());
+        CHECK(compare(service, holders).empty());
+        std::list<Client> busy(3);
+        for (Client &client : busy)
+            client.tell("cycle-on", client.get("open", service.node()), kPage);
+
+        REQUIRE(service.manager.end(signal));
+        for (Client &client : busy)
+            client.hear();
+        holders.front().client.get("close", holders.front().buffers.back()); // while nobody looks
+        holders.front().buffers.pop_back();
+        REQUIRE(service.manager.start(kStored));
+
+        std::string difference;
+        CHECK(await([&] {
+            difference = compare(service, holders);
+            return difference.empty();
+        }));
+        CHECK(difference == "");
+    }
+    // What the limit leaves is what is not live.
+    const auto heap = holders.front().client.get("open", service.node());
+    CHECK(holders.front().client.error("alloc", heap, 8 << 20) == ENOMEM);
+    for (Holder &holder : holders)
+        holder.client.process().signal(SIGKILL);
+    CHECK(await([&] { return service.ask("buffers").empty(); }));
+    Client last;
+    last.get("alloc", last.get("open", service.node()), 8 << 20);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
+TEST_CASE("restart: garbage in the store is refused, and the daemon starts without", "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    Service service;
+    service.manager.store()["dmaheapd-watched"].reset(::memfd_create("garbage", MFD_CLOEXEC));
+    service.manager.store()["dmaheapd-state"].reset(::memfd_create("garbage", MFD_CLOEXEC));
+
+    REQUIRE(service.manager.start(kStored));
+
+    CHECK(service.log.await_line("cannot be used"));
+    Client client;
+    client.get("alloc", client.get("open", service.node()), kPage);
+    CHECK(service.ask("buffers").size() == 1);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+    CHECK(service.log.await_line("was given what the next daemon counts them by"));
+}
