@@ -101,7 +101,7 @@ TEST_CASE("changes: with other memory it is another heap of that name", "[tools]
 TEST_CASE("changes: what is taken up at start is named, and stays", "[tools]")
 {
     Config old = config_of({ heap_named("a") });
-    old.regions = { { .name = "kept", .size = 4096, .pages = {} } };
+    old.regions = { { .name = "kept", .size = 4096, .pages = {}, .file = {} } };
     Config next = old;
     next.frontend = config::Frontend::fuse;
     next.exporter = config::Exporter::buffer_file;
@@ -109,8 +109,8 @@ TEST_CASE("changes: what is taken up at start is named, and stays", "[tools]")
     next.control = "none";
     next.control_group = "0";
     next.ion.emplace_back();
-    next.regions = { { .name = "kept", .size = 8192, .pages = {} },
-                     { .name = "new", .size = 4096, .pages = {} } };
+    next.regions = { { .name = "kept", .size = 8192, .pages = {}, .file = {} },
+                     { .name = "new", .size = 4096, .pages = {}, .file = {} } };
     next.log_level = "debug";
 
     CHECK(compare(old, next).not_now == Names{ "frontend", "exporter", "dev-root", "control",
