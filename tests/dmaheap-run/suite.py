@@ -6,6 +6,7 @@ Exit status 77: this machine lacks what all of them take. What could not be trie
 "SKIPPED what: why".
 """
 
+import signal
 import sys
 import unittest
 
@@ -33,7 +34,14 @@ def lacks():
     return None
 
 
+def ignore_no_signals():
+    """Children inherit it when we do, behind nohup or in the background of a script."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main(arguments):
+    ignore_no_signals()
     options = support.parse(arguments)
     support.Settings.delivery = options.delivery
     support.Settings.as_root = options.as_root
