@@ -113,7 +113,7 @@ void Cache::keep(Memory memory, bool zero, std::uint64_t round)
 
 bool Cache::full(Bytes more) const
 {
-    return more > most_ - bytes_ || pieces_.size() >= kMostPieces;
+    return more > most_ - bytes_ || pieces_.size() + (begun_ - finished_) >= kMostPieces;
 }
 
 std::vector<Memory> Cache::make_room(Bytes size)

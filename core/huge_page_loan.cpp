@@ -9,6 +9,7 @@ namespace dmaheap::huge_pages {
 
 Loan::~Loan()
 {
+    note_.reset(); // else whoever comes after one that is killed now would give them back again
     if (count_ != 0)
         static_cast<void>(change_pool(page_, -static_cast<std::int64_t>(count_)));
 }

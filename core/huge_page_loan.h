@@ -37,7 +37,7 @@ private:
 
     Bytes page_;
     std::uint64_t count_ = 0;
-    std::optional<LoanBook::Note> note_; ///< ends after the pages are given back
+    std::optional<LoanBook::Note> note_; ///< ends before the pages are given back
 };
 
 } // namespace dmaheap::huge_pages

@@ -87,16 +87,18 @@ struct BufferCalls {
         fuse_reply_err(request, EINVAL);
     }
 
-    /// Only the exporter opens a buffer, once; /proc/self/fd/N is as closed as a dma-buf's.
+    /// Only the exporter opens a buffer; /proc/self/fd/N is as closed as a dma-buf's.
     static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info *info)
     {
         BufferFileExporter &exporter = exporter_of(request);
         const std::scoped_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
-        if (found == exporter.files_.end() || std::exchange(found->second.opened, true))
+        const bool again = fuse_req_ctx(request)->pid == exporter.reopener_;
+        if (found == exporter.files_.end() || (found->second.opened && !again))
             return static_cast<void>(fuse_reply_err(request, ENXIO));
 
         File &file = found->second;
+        file.opened = true;
         ++file.opens;
         exporter.back(file);
         info->direct_io = file.backing != 0 ? 1 : 0; // read and write come here, to be refused

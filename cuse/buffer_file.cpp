@@ -57,6 +57,12 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
         blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
 }
 
+BufferFileExporter::~BufferFileExporter()
+{
+    if (syncs_)
+        syncs_->stop();
+}
+
 /// Passthrough shows a whole file, and one of which still_mapped() can tell: that can be sealed.
 bool BufferFileExporter::is_window(const Memory &memory)
 {

@@ -42,6 +42,9 @@ public:
     /// buffers that nobody has a descriptor of any more: from then on reap() is wanted. Throws
     /// std::system_error.
     BufferFileExporter(Backing backing, std::function<void()> on_released);
+    BufferFileExporter(const BufferFileExporter &) = delete;
+    BufferFileExporter &operator=(const BufferFileExporter &) = delete;
+    ~BufferFileExporter() override;
 
     /// Whether the kernel has taken up passthrough.
     [[nodiscard]] bool has_passthrough() const { return passthrough_.available(); }
@@ -97,7 +100,6 @@ private:
     void tell_of_released(const std::stop_token &stop);
     void note_if_unused(std::uint64_t id, const File &file);
     void back(File &file);
-    void set_opened(std::uint64_t id, bool opened);
     Result<UniqueFd> open_again(std::uint64_t id);
     Status sync(std::uint64_t id);
     void let_go(std::uint64_t id);
@@ -106,6 +108,7 @@ private:
 
     std::mutex reopening_;
     std::mutex mutex_;
+    pid_t reopener_ = 0;                  ///< the thread that may open a file again; 0: none
     std::uint64_t last_id_;               ///< never used twice
     std::map<std::uint64_t, File> files_; ///< by the inode's number
     std::vector<std::uint64_t> released_; ///< no descriptor or hold is left; perhaps still mapped
@@ -118,8 +121,8 @@ private:
     bool untold_ = false; ///< that there is something in released_
     std::condition_variable_any news_;
     std::jthread teller_;
+    std::optional<BufferSync> syncs_; ///< the server adds to it to its end; stopped before that
     std::optional<PrivateServer> server_;
-    std::optional<BufferSync> syncs_;    ///< ends before what it answers through
     std::optional<Stock<Blank>> blanks_; ///< with passthrough only; ends before what answers it
 };
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "core/sys.h"
 #include "cuse/buffer_file.h"
@@ -60,17 +61,14 @@ Result<std::unique_ptr<SharedBuffer>> BufferFileExporter::find_shared(const File
 Result<UniqueFd> BufferFileExporter::open_again(std::uint64_t id)
 {
     const std::scoped_lock one_by_one(reopening_);
-    set_opened(id, false);
+    const auto let_in = [this](pid_t thread) {
+        const std::scoped_lock lock(mutex_);
+        reopener_ = thread;
+    };
+    let_in(::gettid());
     auto opened = sys::open_at(root_.get(), name_of(id).c_str(), O_RDWR);
-    set_opened(id, true);
+    let_in(0);
     return opened;
-}
-
-void BufferFileExporter::set_opened(std::uint64_t id, bool opened)
-{
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = files_.find(id); found != files_.end()) // its last user may have gone
-        found->second.opened = opened;
 }
 
 void BufferFileExporter::let_go(std::uint64_t id)

@@ -17,6 +17,11 @@ void answer(PrivateServer &server, delivery::PendingReply client, Status status)
     });
 }
 
+Error at_the_end()
+{
+    return { .code = EIO, .step = "SYNC at the end" };
+}
+
 } // namespace
 
 BufferSync::BufferSync(PrivateServer &server, Sync sync)
@@ -25,17 +30,23 @@ BufferSync::BufferSync(PrivateServer &server, Sync sync)
 {
 }
 
-BufferSync::~BufferSync()
+void BufferSync::stop()
 {
     thread_.request_stop();
     thread_.join();
+    const std::scoped_lock lock(mutex_);
+    stopped_ = true;
     for (Job &job : jobs_)
-        answer(server_, std::move(job.client), failure(EIO, "SYNC at the end"));
+        answer(server_, std::move(job.client), std::unexpected(at_the_end()));
+    jobs_.clear();
 }
 
 void BufferSync::add(std::uint64_t id, delivery::PendingReply client)
 {
     const std::scoped_lock lock(mutex_);
+    if (stopped_)
+        return std::move(client).fail(at_the_end());
+
     jobs_.push_back({ .id = id, .client = std::move(client) });
     added_.notify_one();
 }

@@ -22,13 +22,16 @@ public:
     /// Makes them agree, for the buffer of that number.
     using Sync = std::function<Status(std::uint64_t id)>;
 
-    /// `server` outlives it.
+    /// `server` outlives the thread.
     BufferSync(PrivateServer &server, Sync sync);
     BufferSync(const BufferSync &) = delete;
     BufferSync &operator=(const BufferSync &) = delete;
-    /// What waits is answered with EIO.
-    ~BufferSync();
+    ~BufferSync() = default; ///< after stop()
 
+    /// Ends the thread. What waits, and what is added later, is answered with EIO.
+    void stop();
+
+    /// On the serving thread.
     void add(std::uint64_t id, delivery::PendingReply client);
 
 private:
@@ -44,6 +47,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any added_;
     std::deque<Job> jobs_;
+    bool stopped_ = false;
     std::jthread thread_; ///< ends before what it uses
 };
 

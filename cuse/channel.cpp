@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/channel.h"
 
+#include <array>
 #include <system_error>
 
 #include <fcntl.h>
@@ -67,12 +68,17 @@ Result<std::span<std::byte>> Channel::receive(Room &room) const
     return std::span(room.get(), static_cast<std::size_t>(*size));
 }
 
-/// Others may be at it: the number stays taken, and leads nowhere.
+/// Others may be at it: the number stays taken, by a pipe at its end. It can be polled, as a server
+/// will still try, and takes no answers.
 void Channel::close()
 {
-    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (nowhere.valid())
-        ::dup3(nowhere.get(), fd_, O_CLOEXEC);
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == -1)
+        return;
+
+    const UniqueFd nowhere(ends[0]);
+    const UniqueFd unused(ends[1]);
+    ::dup3(nowhere.get(), fd_, O_CLOEXEC);
 }
 
 void Channel::forget_name(const std::string &name)

@@ -307,7 +307,11 @@ void FuseTree::change(const Node &node)
 
         inode = found->attributes.st_ino;
         struct stat &attributes = files_[inode - kRoot].attributes;
-        set_permissions(attributes, node);
+        const NodePermissions &said = node.permissions;
+        attributes.st_mode =
+            said.mode ? (attributes.st_mode & S_IFMT) | *said.mode : attributes.st_mode;
+        attributes.st_uid = said.owner.value_or(attributes.st_uid);
+        attributes.st_gid = said.group.value_or(attributes.st_gid);
         attributes.st_ctim = now();
     }
     channel_->forget_attributes(inode);

@@ -40,7 +40,7 @@ public:
     /// must outlive the tree all the same.
     void add(const Node &node);
     void remove(const std::string &name);
-    /// Sets the permissions of the node of that name, as it would be added.
+    /// Sets what is said of the permissions of the node of that name.
     void change(const Node &node);
 
     /// Mode, owner and group of a node, as they are now; nothing when there is no such node.

@@ -199,7 +199,11 @@ TEST_CASE("reload: nothing is lost when it comes again and again under load", "[
     busy.client.tell("cycle-on", busy.heap, kPage);
 
     for (int round = times(40); round > 0; --round) {
+        Opened surprised(board.daemon());
+        const auto going = surprised.client.get("open", board.daemon().node(kOther));
+        surprised.client.tell("cycle-on", going, kPage);
         board.change(heap(kHeap));
+        surprised.client.process().signal(SIGKILL);
         board.change(with);
         Opened opened(board.daemon());
         const auto other = opened.client.get("open", board.daemon().node(kOther));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -6,6 +7,8 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <sys/resource.h>
 
 #include "core/cache.h"
 #include "core/heap.h"
@@ -298,4 +301,26 @@ TEST_CASE_METHOD(TwoHeaps, "heap: a limit makes nobody give back what is kept", 
     CHECK(error_of(other, 9 * kPage) == ENOMEM);
 
     CHECK(keeping.cached().bytes == 3 * kPage);
+}
+
+TEST_CASE_METHOD(Fixture, "cache: pieces that are still being wiped count, too", "[core]")
+{
+    constexpr std::size_t kMany = Cache::kMostPieces + 100;
+    rlimit limit{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const auto large = caches.add(2 * kMany * kPage, exporter, wiper);
+    std::promise<void> over;
+    wiper.wipe(origin.memory(kPage),
+               [end = over.get_future().share()](const Memory &, const Status &) { end.wait(); });
+
+    for (std::size_t count = 0; count < kMany; ++count) {
+        Memory used(Extent{ .file = *sys::memfd("used", kPage), .offset = 0, .size = kPage });
+        large->expect(used);
+    }
+    over.set_value();
+    large->settle();
+
+    CHECK(large->use().bytes == Cache::kMostPieces * kPage);
 }

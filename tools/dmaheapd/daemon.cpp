@@ -98,7 +98,6 @@ delivery::OnFailure Daemon::on_failure()
 void Daemon::run(int end)
 {
     ::sd_notify(0, "READY=1");
-    left_ = estate_ && store::leave(*estate_);
     std::array<pollfd, 4> waited{ pollfd{ signals_.fd(), POLLIN, 0 },
                                   pollfd{ reaper_.fd(), POLLIN, 0 }, pollfd{ end, POLLIN, 0 },
                                   pollfd{ -1, POLLPRI, 0 } };

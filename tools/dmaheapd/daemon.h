@@ -88,6 +88,8 @@ private:
     Kept *find_served(const std::string &name);
     void serve_again(Kept &kept, const config::Heap &heap);
     void take_away(Kept &kept);
+    void drop_aliases(const Kept &kept, const config::Heap &heap);
+    void remove_node(const std::string &name);
     void adjust(Kept &kept, const config::Heap &heap);
     void show(const Kept &kept);
     [[nodiscard]] std::vector<control::Served> served() const;

@@ -28,6 +28,7 @@ void Daemon::inherit(std::optional<Exporter::Estate> earlier)
     }
     if (estate)
         estate_.emplace(*std::move(estate));
+    left_ = estate_ && store::leave(*estate_); // before there is a buffer that could be forgotten
     if (const auto use = ledger_.account_of_all().use; use.buffers != 0)
         spdlog::info("{} buffer(s) of {} bytes are live from the daemon before this one",
                      use.buffers, use.bytes);

@@ -66,19 +66,24 @@ Status Nodes::add(const cuse::Node &node, cuse::Server &server)
     return {};
 }
 
-void Nodes::remove(const std::string &name)
+Status Nodes::remove(const std::string &name)
 {
-    if (tree_)
-        return tree_->remove(name);
+    if (tree_) {
+        tree_->remove(name);
+        return {};
+    }
 
     const std::string path = path_of(name);
     for (const auto &device : devices_)
         if (device->path() == path)
             device->hide();
     // A thread that reads a request at this moment ends the device when it has done so.
-    for (auto left = kPatience; left.count() > 0 && ::access(path.c_str(), F_OK) == 0;
-         left -= kPause)
+    for (auto left = kPatience; ::access(path.c_str(), F_OK) == 0; left -= kPause) {
+        if (left.count() <= 0)
+            return failure(ETIMEDOUT, "end of the device");
         std::this_thread::sleep_for(kPause);
+    }
+    return {};
 }
 
 Status Nodes::change(const cuse::Node &node)

@@ -32,8 +32,8 @@ public:
     /// of show(). Whoever has a removed node open gets ENODEV, or ENOTCONN of a device. Devices
     /// must outlive the nodes all the same.
     Status add(const cuse::Node &node, cuse::Server &server);
-    void remove(const std::string &name);
-    /// Sets the permissions of the node of that name.
+    Status remove(const std::string &name);
+    /// Sets what is said of the permissions of the node of that name.
     Status change(const cuse::Node &node);
 
     /// Whether they are files of mounts.

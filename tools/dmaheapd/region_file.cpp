@@ -56,6 +56,8 @@ std::expected<void, std::string> check_kind(const struct stat &status)
     if (status.st_uid != 0 && status.st_uid != ::geteuid())
         return Wrong("belongs to user " + std::to_string(status.st_uid) +
                      ": it has to be root's, or that of dmaheapd");
+    if (status.st_nlink != 1)
+        return Wrong("has other names (hard links)");
     if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return Wrong("can be written to by its group or by others: chmod go-w");
     return {};

@@ -16,6 +16,7 @@
 #include "tools/dmaheapd/changes.h"
 #include "tools/dmaheapd/daemon.h"
 #include "tools/dmaheapd/heap_settings.h"
+#include "tools/dmaheapd/memory_rules.h"
 
 namespace dmaheap::daemon {
 
@@ -33,6 +34,25 @@ void tell_of_reload()
 bool has_alias(const config::Heap &heap, const std::string &name)
 {
     return std::ranges::find(heap.aliases, name) != heap.aliases.end();
+}
+
+/// What people have set since stays, but for what the config says otherwise than before.
+void keep_what_is_new(cuse::NodePermissions &node, const config::Permissions &before,
+                      const config::Permissions &now)
+{
+    if (before.mode == now.mode)
+        node.mode.reset();
+    if (before.owner == now.owner)
+        node.owner.reset();
+    if (before.group == now.group)
+        node.group.reset();
+}
+
+/// What has been said, and is not said any more, is not taken back: udev may have said it, too.
+bool says_less(const config::Permissions &before, const config::Permissions &now)
+{
+    return (before.mode && !now.mode) || (before.owner && !now.owner) ||
+           (before.group && !now.group);
 }
 
 /// Whoever has been given as a node's owner may have gone since.
@@ -80,6 +100,7 @@ void Daemon::take_over(config::Config next)
     next.heaps = without_conflicts(next.heaps, folder_, names_of(heap_nodes()));
     const Changes changes = compare(config_, next);
     next = as_served(config_, std::move(next));
+    config::check_memory(next); // what stays and what is new together
     check_accounts(changes.adjusted);
     check_accounts(changes.made);
     Regions::Trial regions(regions_);
@@ -95,6 +116,9 @@ void Daemon::take_over(config::Config next)
     for (const std::string &name : changes.gone)
         if (Kept *const kept = find_served(name))
             take_away(*kept);
+    for (const config::Heap &heap : changes.adjusted)
+        if (const Kept *const kept = find_served(heap.name))
+            drop_aliases(*kept, heap); // another may want them
     for (const config::Heap &heap : changes.adjusted)
         if (Kept *const kept = find_served(heap.name))
             adjust(*kept, heap);
@@ -151,14 +175,27 @@ void Daemon::take_away(Kept &kept)
         const std::scoped_lock lock(kept_mutex_);
         kept.served = false;
     }
-    nodes_.remove(kept.config.name);
+    remove_node(kept.config.name);
     for (const std::string &alias : kept.config.aliases)
-        nodes_.remove(alias);
+        remove_node(alias);
     if (kept.cache)
         kept.cache->close();
     const auto accounts = ledger_.accounts();
     spdlog::info("heap {}: is no longer served; {} buffer(s) of it are live", kept.config.name,
                  accounts.at(kept.config.name).use.buffers);
+}
+
+void Daemon::drop_aliases(const Kept &kept, const config::Heap &heap)
+{
+    for (const std::string &alias : kept.config.aliases)
+        if (!has_alias(heap, alias))
+            remove_node(alias);
+}
+
+void Daemon::remove_node(const std::string &name)
+{
+    if (auto removed = nodes_.remove(name); !removed)
+        spdlog::error("node {}: it is still there, and works: {}", name, removed.error().step);
 }
 
 void Daemon::adjust(Kept &kept, const config::Heap &heap)
@@ -170,15 +207,19 @@ void Daemon::adjust(Kept &kept, const config::Heap &heap)
         const std::scoped_lock lock(kept_mutex_);
         kept.config = heap;
     }
-    for (const std::string &alias : before.aliases)
-        if (!has_alias(heap, alias))
-            nodes_.remove(alias);
     const config::Permissions &now = heap;
-    for (const cuse::Node &node : nodes_of(heap, kept.device))
-        if (node.name != heap.name && !has_alias(before, node.name))
+    if (says_less(before, now))
+        spdlog::warn("heap {}: what the config no longer says of mode, owner or group stays as it "
+                     "is until the daemon is started anew",
+                     heap.name);
+    for (cuse::Node &node : nodes_of(heap, kept.device)) {
+        if (node.name != heap.name && !has_alias(before, node.name)) {
             log_failure(node, nodes_.add(node, server_));
-        else if (now != before)
-            log_failure(node, nodes_.change(node));
+            continue;
+        }
+        keep_what_is_new(node.permissions, before, now);
+        log_failure(node, nodes_.change(node));
+    }
     spdlog::info("heap {}: has other settings", heap.name);
 }
 
@@ -191,8 +232,8 @@ void Daemon::show(const Kept &kept)
 /// Also those of which there is nothing but live buffers.
 std::vector<control::Served> Daemon::served() const
 {
-    const auto accounts = ledger_.accounts();
     const std::scoped_lock lock(kept_mutex_);
+    const auto accounts = ledger_.accounts();
     std::vector<control::Served> list;
     std::set<std::string> names;
     for (const bool wanted : { true, false })

@@ -42,18 +42,22 @@ std::optional<Exporter::Estate> take()
     const int count = ::sd_listen_fds_with_names(1, &listed);
     const std::unique_ptr<char *, FreeNames> names(listed);
     Exporter::Estate estate;
+    int ours = 0;
     for (int at = 0; at < count; ++at) {
         UniqueFd fd(SD_LISTEN_FDS_START + at); // others are of no use to us
         const std::string name = names.get()[at];
+        ours += name == kWatched || name == kState ? 1 : 0;
         if (name == kWatched)
             estate.watched = std::move(fd);
         else if (name == kState)
             estate.state = std::move(fd);
     }
-    if (!estate.watched.valid() || !estate.state.valid())
-        return std::nullopt;
+    if (ours == 2 && estate.watched.valid() && estate.state.valid())
+        return estate;
 
-    return estate;
+    if (ours != 0)
+        clear(); // of one that was killed while it left them: who belongs to whom is not known
+    return std::nullopt;
 }
 
 bool leave(const Exporter::Estate &estate)
