@@ -2,10 +2,12 @@
 #include "core/memfd_exporter.h"
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -139,6 +141,7 @@ bool MemfdExporter::reap()
 {
     const std::scoped_lock lock(mutex_);
     take_events();
+    end_shared();
     return !live_.empty();
 }
 
@@ -168,6 +171,17 @@ Result<MemfdExporter::Live> MemfdExporter::made_whole(Buffer buffer)
     live.file = Ledger::file_of(live.memfd());
     live.buffer.set_file(live.file);
     return live;
+}
+
+bool MemfdExporter::Live::is_open() const
+{
+    if (!shared_as)
+        return open_files > 0;
+    if (::fcntl(memfd(), F_SETLEASE, F_RDLCK) == -1)
+        return errno == EAGAIN || open_files > 0;
+
+    ::fcntl(memfd(), F_SETLEASE, F_UNLCK);
+    return false;
 }
 
 int MemfdExporter::Live::memfd() const
@@ -223,9 +237,21 @@ void MemfdExporter::take_event(int watch, std::uint32_t what)
     end_if_unused(found);
 }
 
+/// The kernel's queue has one event for two that are alike and follow each other: of one that is
+/// open several times, not every end is told.
+void MemfdExporter::end_shared()
+{
+    std::vector<int> watches;
+    watches.reserve(shared_.size());
+    for (const auto &[identity, watch] : shared_)
+        watches.push_back(watch);
+    for (const int watch : watches)
+        end_if_unused(live_.find(watch));
+}
+
 void MemfdExporter::end_if_unused(Watched::iterator live)
 {
-    if (live->second.open_files > 0 || live->second.holds > 0)
+    if (live->second.is_open() || live->second.holds > 0)
         return;
 
     if (live->second.shared_as)

@@ -50,6 +50,10 @@ private:
         int holds = 0;
 
         [[nodiscard]] int memfd() const;
+        /// Whether anybody has it open but us. Of a shared one, whose descriptors can all be
+        /// written to, the kernel knows: generic_setlease() gives no read lease then, and does
+        /// not count the file that memfd_create(2) made.
+        [[nodiscard]] bool is_open() const;
     };
     using Watched = std::map<int, Live>; ///< by inotify's number of the watch
 
@@ -61,6 +65,7 @@ private:
     Result<Watched::iterator> watch(Live live);
     std::unique_ptr<SharedBuffer> hold(Watched::iterator live);
     void let_go(int watch);
+    void end_shared();
     void end_if_unused(Watched::iterator live);
     void take_events();
     void take_event(int watch, std::uint32_t what);

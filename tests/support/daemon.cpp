@@ -88,20 +88,25 @@ Daemon::Daemon(DaemonOptions options)
                              .environment = { notify.environment() },
                              .descriptors = { -1, log_.fd(), log_.fd() },
                              .namespaces = options.namespaces });
-    await_ready(notify.fd());
-    if (!notify.ready())
+    if (!await_ready(notify))
         throw std::runtime_error("dmaheapd does not start:\n" + log_.tail());
     connections_.emplace(process_->pid(), chosen().frontend == "cuse" ? names_of(options.heaps)
                                                                       : std::vector<std::string>());
 }
 
-// Or until it has ended.
-void Daemon::await_ready(int notified)
+// False when it has ended, or takes too long. It may say other things first.
+bool Daemon::await_ready(const NotifySocket &notify)
 {
-    std::array<pollfd, 2> wanted{ { { .fd = notified, .events = POLLIN, .revents = 0 },
+    const Deadline deadline;
+    std::array<pollfd, 2> wanted{ { { .fd = notify.fd(), .events = POLLIN, .revents = 0 },
                                     { .fd = process_->fd(), .events = POLLIN, .revents = 0 } } };
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline().left());
-    ::poll(wanted.data(), wanted.size(), static_cast<int>(left.count()));
+    do {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left());
+        ::poll(wanted.data(), wanted.size(), static_cast<int>(left.count()));
+        if (notify.ready())
+            return true;
+    } while (wanted[0].revents != 0);
+    return false;
 }
 
 // What is still there of it may hold clients that wait for it.

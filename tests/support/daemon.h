@@ -13,6 +13,8 @@
 
 namespace dmaheap::test {
 
+class NotifySocket;
+
 /// The heap of most tests: a name that no kernel gives.
 constexpr const char *kHeap = "integration";
 
@@ -62,7 +64,7 @@ public:
     std::optional<Outcome> stop(int signal = SIGTERM);
 
 private:
-    void await_ready(int notified);
+    bool await_ready(const NotifySocket &notify);
     void end();
 
     TempDir own_;

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -191,6 +192,25 @@ TEST_CASE("memfd: a shared buffer lasts as long as its last hold and its last de
         descriptor.reset();
         hold.reset();
     }
+    CHECK_FALSE(fixture.exporter->reap());
+    CHECK(fixture.live() == 0);
+}
+
+TEST_CASE("memfd: many descriptors of a shared buffer that go at once", "[core]")
+{
+    Fixture fixture;
+    auto hold = fixture.shared(4096);
+    std::vector<UniqueFd> descriptors;
+    for (int count = 0; count < 5; ++count)
+        descriptors.push_back(*hold->export_again());
+    hold.reset();
+    fixture.exporter->reap();
+    CHECK(fixture.live() == 1);
+
+    descriptors.erase(descriptors.begin() + 1, descriptors.end());
+    CHECK(fixture.exporter->reap());
+    CHECK(fixture.live() == 1);
+    descriptors.clear();
     CHECK_FALSE(fixture.exporter->reap());
     CHECK(fixture.live() == 0);
 }
