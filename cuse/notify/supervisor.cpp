@@ -59,7 +59,7 @@ bool Supervisor::hangs()
 {
     const std::scoped_lock lock(looking_);
     return std::ranges::any_of(seats_, [](const Seat &seat) {
-        return seat.given_up != 0 && seat.given_up == seat.serving;
+        return seat.serving != 0 && is_in_memory_of_another(seat.thread);
     });
 }
 
@@ -122,9 +122,10 @@ bool Supervisor::look()
 
         some = true;
         const bool hanging = is_in_memory_of_another(seat.thread);
-        if (hanging && seat.seen_hanging == id)
-            give_up(seat);
+        seat.looks = hanging && seat.seen_hanging == id ? seat.looks + 1 : 0;
         seat.seen_hanging = hanging ? id : 0;
+        if (seat.looks == kLooks)
+            give_up(seat);
     }
     return some;
 }

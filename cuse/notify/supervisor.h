@@ -25,7 +25,8 @@ namespace dmaheap::cuse {
 /// another thread does the work of the one that hangs in it.
 class Supervisor {
 public:
-    /// Memory hangs when it does so at two looks at it.
+    /// Memory hangs when it does so at so many looks: a starved machine is slow, too.
+    static constexpr unsigned kLooks = 10;
     static constexpr std::chrono::milliseconds kBetweenLooks{ 500 };
     static constexpr std::size_t kMostThreads = 64; ///< with those that hang
 
@@ -37,7 +38,7 @@ public:
     /// Waits for what the threads have begun, also for those that hang.
     ~Supervisor();
 
-    /// Whether a thread hangs in the memory of a client.
+    /// Whether a thread is in the memory of a client, as it is when it hangs there.
     [[nodiscard]] bool hangs();
 
 private:
@@ -45,6 +46,7 @@ private:
         std::atomic<pid_t> thread = 0;
         std::atomic<std::uint64_t> serving = 0; ///< 0: nobody
         std::uint64_t seen_hanging = 0;         ///< guarded by `looking_`, as is what follows
+        unsigned looks = 0;                     ///< one after the other that saw it
         std::uint64_t given_up = 0;
         std::jthread running;
     };

@@ -95,7 +95,7 @@ TEST_CASE("supervisor: memory that hangs is EFAULT in time, and holds up nobody"
         line.say();
         if (!page)
             return kNoneHere;
-        for (int round = 0; round < 3; ++round) {
+        for (int round = 0; round < 2; ++round) {
             dma_heap_allocation_data data{};
             const int hung = ::ioctl(null_device(), DMA_HEAP_IOCTL_ALLOC, page) == 0 ? 0 : errno;
             const int other = allocate(data);
