@@ -166,7 +166,7 @@ Ledger::Charge Ledger::book(Accounts::value_type &account, const Entry &buffer)
                          .owner = buffer.owner,
                          .time = buffer.time,
                          .file = buffer.file };
-    return Charge(*this, records_.emplace_hint(records_.end(), ++last_id_, record));
+    return { *this, records_.emplace_hint(records_.end(), ++last_id_, record) };
 }
 
 bool Ledger::could_ever_charge(const std::string &heap, Bytes size) const
