@@ -307,11 +307,7 @@ void FuseTree::change(const Node &node)
 
         inode = found->attributes.st_ino;
         struct stat &attributes = files_[inode - kRoot].attributes;
-        const NodePermissions &said = node.permissions;
-        attributes.st_mode =
-            said.mode ? (attributes.st_mode & S_IFMT) | *said.mode : attributes.st_mode;
-        attributes.st_uid = said.owner.value_or(attributes.st_uid);
-        attributes.st_gid = said.group.value_or(attributes.st_gid);
+        set_permissions(attributes, node.permissions);
         attributes.st_ctim = now();
     }
     channel_->forget_attributes(inode);
@@ -324,19 +320,20 @@ const FuseTree::File *FuseTree::find(std::string_view name) const
     return found == files_.end() ? nullptr : &*found;
 }
 
-void FuseTree::set_permissions(struct stat &attributes, const Node &node)
+void FuseTree::set_permissions(struct stat &attributes, const NodePermissions &said)
 {
-    attributes.st_mode =
-        node.permissions.mode.value_or(kNodeMode) | (node.device ? S_IFREG : S_IFDIR);
-    attributes.st_uid = node.permissions.owner.value_or(0);
-    attributes.st_gid = node.permissions.group.value_or(0);
+    if (said.mode)
+        attributes.st_mode = (attributes.st_mode & S_IFMT) | *said.mode;
+    attributes.st_uid = said.owner.value_or(attributes.st_uid);
+    attributes.st_gid = said.group.value_or(attributes.st_gid);
 }
 
 void FuseTree::add_file(const Node &node)
 {
     struct stat attributes{};
     attributes.st_ino = kRoot + files_.size();
-    set_permissions(attributes, node);
+    attributes.st_mode = kNodeMode | (node.device ? S_IFREG : S_IFDIR);
+    set_permissions(attributes, node.permissions);
     attributes.st_nlink = node.device ? 1 : 2;
     attributes.st_atim = attributes.st_mtim = attributes.st_ctim = now();
     files_.push_back(File{ node.name, node.device, attributes });

@@ -61,7 +61,7 @@ private:
     };
 
     [[nodiscard]] const File *find(std::string_view name) const; ///< of those that are not gone
-    static void set_permissions(struct stat &attributes, const Node &node);
+    static void set_permissions(struct stat &attributes, const NodePermissions &said);
     void add_file(const Node &node); ///< without a device, a folder
 
     std::unique_ptr<Place> place_;
