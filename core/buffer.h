@@ -24,7 +24,7 @@ public:
     [[nodiscard]] const Memory &memory() const { return memory_; }
 
     /// For the exporter, which knows what the buffer has become.
-    void set_file(Ledger::File file) { charge_.set_file(file); }
+    void set_file(Inode file) { charge_.set_file(file); }
 
 private:
     Ledger::Charge charge_; // returned last, after the memory is gone

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/ledger.h"
 
-#include <sys/stat.h>
-
 namespace dmaheap {
 
 namespace {
@@ -99,14 +97,6 @@ bool could_ever(const Limits &limits, Bytes size)
 }
 
 } // namespace
-
-Ledger::File Ledger::file_of(int fd)
-{
-    struct stat attributes{};
-    return ::fstat(fd, &attributes) == 0
-               ? File{ .device = attributes.st_dev, .inode = attributes.st_ino }
-               : File{};
-}
 
 void Ledger::set_limits(const std::string &heap, const Limits &limits)
 {
@@ -214,7 +204,7 @@ void Ledger::give_back(Records::iterator record)
     records_.erase(record);
 }
 
-void Ledger::set_file(Records::iterator record, File file)
+void Ledger::set_file(Records::iterator record, Inode file)
 {
     const std::scoped_lock lock(mutex_);
     record->second.file = file;

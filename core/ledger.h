@@ -12,6 +12,7 @@
 
 #include <sys/types.h>
 
+#include "core/inode.h"
 #include "core/limits.h"
 #include "core/owner.h"
 #include "core/result.h"
@@ -39,17 +40,6 @@ public:
         std::map<pid_t, Use> processes; ///< some that have nothing any more are among them
     };
 
-    /// What tells a buffer's descriptors and mappings from others: fstat(2), /proc/PID/maps.
-    struct File {
-        dev_t device = 0;
-        ino_t inode = 0;
-
-        friend auto operator<=>(const File &, const File &) = default;
-    };
-
-    /// That of an open file; zeroes when there is none.
-    static File file_of(int fd);
-
     /// A live buffer.
     struct Entry {
         std::uint64_t id; ///< never used twice; in the order of allocation
@@ -57,7 +47,7 @@ public:
         Bytes size;
         Owner owner;
         std::chrono::system_clock::time_point time;
-        File file; ///< zeroes until the buffer has been made
+        Inode file; ///< zeroes until the buffer has been made
     };
 
 private:
@@ -66,7 +56,7 @@ private:
         Bytes size;
         Owner owner;
         std::chrono::system_clock::time_point time;
-        File file;
+        Inode file;
     };
     using Records = std::map<std::uint64_t, Record>;
 
@@ -93,7 +83,7 @@ public:
         [[nodiscard]] Owner owner() const { return record_->second.owner; }
 
         /// Notes what the buffer has become, for those who look for its holders.
-        void set_file(File file) { ledger_->set_file(record_, file); }
+        void set_file(Inode file) { ledger_->set_file(record_, file); }
 
     private:
         friend class Ledger;
@@ -136,7 +126,7 @@ private:
 
     Charge book(Accounts::value_type &account, const Entry &buffer);
     void give_back(Records::iterator record);
-    void set_file(Records::iterator record, File file);
+    void set_file(Records::iterator record, Inode file);
 
     mutable std::mutex mutex_;
     std::map<std::string, Account, std::less<>> accounts_; ///< nothing is ever taken out

@@ -27,7 +27,7 @@ public:
         Bytes size;
         Owner owner;
         std::chrono::system_clock::time_point time;
-        Ledger::File file;
+        Inode file;
 
         friend bool operator==(const Row &, const Row &) = default;
     };

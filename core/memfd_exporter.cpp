@@ -145,10 +145,10 @@ bool MemfdExporter::reap()
     return !live_.empty();
 }
 
-bool MemfdExporter::holds(dev_t device, ino_t inode) const
+bool MemfdExporter::holds(const Inode &file) const
 {
     const std::scoped_lock lock(mutex_);
-    return files_.contains({ .device = device, .inode = inode });
+    return files_.contains(file);
 }
 
 /// The buffer, with memory that can be handed out as one file.
@@ -168,7 +168,7 @@ Result<MemfdExporter::Live> MemfdExporter::made_whole(Buffer buffer)
     if (auto fixed = fix_size(live.memfd()); !fixed)
         return std::unexpected(fixed.error());
 
-    live.file = Ledger::file_of(live.memfd());
+    live.file = inode_of(live.memfd()).value_or(Inode{});
     live.buffer.set_file(live.file);
     return live;
 }

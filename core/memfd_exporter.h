@@ -10,9 +10,8 @@
 #include <set>
 #include <utility>
 
-#include <sys/types.h>
-
 #include "core/exporter.h"
+#include "core/inode.h"
 
 namespace dmaheap {
 
@@ -36,7 +35,7 @@ public:
     bool reap() override;
 
     /// Whether the file is one of the live buffers.
-    [[nodiscard]] bool holds(dev_t device, ino_t inode) const;
+    [[nodiscard]] bool holds(const Inode &file) const;
 
 private:
     class Hold;
@@ -44,7 +43,7 @@ private:
     struct Live {
         UniqueFd own_memory; ///< of a buffer whose memory is not handed out
         Buffer buffer;
-        Ledger::File file;
+        Inode file;
         std::optional<FileIdentity> shared_as = std::nullopt;
         int open_files = 0;
         int holds = 0;
@@ -74,7 +73,7 @@ private:
     std::function<void()> on_live_;
     mutable std::mutex mutex_;
     Watched live_;
-    std::set<Ledger::File> files_;       ///< of the live ones
+    std::set<Inode> files_;              ///< of the live ones
     std::map<FileIdentity, int> shared_; ///< the watches of those that are shared
 };
 

@@ -151,7 +151,7 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
 
 Status UdmabufExporter::keep(int dma_buf, Buffer buffer)
 {
-    const Ledger::File file = Ledger::file_of(dma_buf);
+    const Inode file = inode_of(dma_buf).value_or(Inode{});
     buffer.set_file(file);
     const std::scoped_lock lock(mutex_);
     // What is noted and not watched has ended, to whoever comes after us.
@@ -167,7 +167,7 @@ Status UdmabufExporter::keep(int dma_buf, Buffer buffer)
     return {};
 }
 
-Status UdmabufExporter::note(std::uint64_t number, const Buffer &buffer, Ledger::File file)
+Status UdmabufExporter::note(std::uint64_t number, const Buffer &buffer, Inode file)
 {
     if (!state_)
         return {};

@@ -51,7 +51,7 @@ private:
     }
     Status fit_for_export(Buffer &buffer) const;
     Status keep(int dma_buf, Buffer buffer);
-    Status note(std::uint64_t number, const Buffer &buffer, Ledger::File file);
+    Status note(std::uint64_t number, const Buffer &buffer, Inode file);
     void forget(std::uint64_t number);
     Status inherit(Ledger &ledger, Estate earlier);
     bool reap_watched();

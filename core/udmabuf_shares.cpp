@@ -67,7 +67,7 @@ Result<UniqueFd> UdmabufShares::export_again(const std::shared_ptr<Buffer> &buff
     if (auto counted = count(buffer->owner().user); !counted)
         return std::unexpected(counted.error());
 
-    buffer->set_file(Ledger::file_of(dma_buf->get()));
+    buffer->set_file(inode_of(dma_buf->get()).value_or(Inode{}));
     live_.emplace(*identity, Live{ .buffer = buffer, .dma_buf = *std::move(dma_buf) });
     if (live_.size() == 1)
         on_live_();

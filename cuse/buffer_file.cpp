@@ -49,7 +49,7 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
     root_ = std::move(mount.root);
     server_.emplace(std::move(mount.channel),
                     [this](UniqueFd fd) { return make_channel(std::move(fd)); });
-    device_ = Ledger::file_of(root_.get()).device;
+    device_ = inode_of(root_.get()).value_or(Inode{}).device;
     mount_ = identity_of(root_.get()).value_or(FileIdentity{}).mount;
     lift_dirty_limit();
     syncs_.emplace(*server_, [this](std::uint64_t id) { return sync(id); });

@@ -362,11 +362,11 @@ void FuseTree::show(Server &server)
     mounted_ = root.st_dev;
 }
 
-Device *FuseTree::device_of(const struct stat &file) const
+Device *FuseTree::device_of(const Inode &file) const
 {
     const std::scoped_lock lock(mutex_);
-    const bool ours = file.st_dev == mounted_ && file.st_ino >= kRoot;
-    const std::size_t number = ours ? file.st_ino - kRoot : files_.size();
+    const bool ours = file.device == mounted_ && file.inode >= kRoot;
+    const std::size_t number = ours ? file.inode - kRoot : files_.size();
     return number < files_.size() ? files_[number].device : nullptr;
 }
 

@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 
+#include "core/inode.h"
 #include "cuse/channel.h"
 #include "cuse/fuse_mount.h"
 #include "cuse/node.h"
@@ -46,8 +47,8 @@ public:
     /// Mode, owner and group of a node, as they are now; nothing when there is no such node.
     [[nodiscard]] std::optional<struct stat> attributes_of(std::string_view name) const;
 
-    /// The device of the node that has these attributes; null when it is not one of ours.
-    [[nodiscard]] Device *device_of(const struct stat &file) const;
+    /// The device of a node; null when it is not one of ours.
+    [[nodiscard]] Device *device_of(const Inode &file) const;
 
 private:
     friend struct TreeCalls;

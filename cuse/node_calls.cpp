@@ -6,6 +6,7 @@ namespace dmaheap::cuse {
 void answer_open(Device &device, fuse_req_t request, fuse_file_info *file)
 {
     file->fh = device.open();
+    file->noflush = 1; // one of ours that is killed while it closes it would wait for itself
     if (fuse_reply_open(request, file) != 0)
         device.release(file->fh); // the client has gone, and nobody will tell again
 }

@@ -4,26 +4,16 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <sys/stat.h>
-
 #include "cuse/delivery/post.h"
 
 namespace dmaheap::cuse {
 
-std::optional<Interrupted::File> Interrupted::file_of(int fd)
-{
-    struct stat status{};
-    if (::fstat(fd, &status) == -1)
-        return std::nullopt;
-    return File{ .device = status.st_dev, .inode = status.st_ino };
-}
-
 Result<int> Interrupted::give(const Listener &listener, const Notification &waiting,
                               const delivery::Answer &answer, int buffer)
 {
-    const auto file = file_of(buffer);
+    const auto file = inode_of(buffer);
     if (!file)
-        return failure(errno, "fstat of the buffer");
+        return std::unexpected(file.error());
 
     const auto entry = add(waiting, answer, *file);
     const auto number = listener.add_descriptor(waiting.id, buffer, answer.close_on_exec);
@@ -39,7 +29,7 @@ Result<int> Interrupted::give(const Listener &listener, const Notification &wait
 
 /// Before the thread has the descriptor, since it may ask again at once.
 Interrupted::Entries::iterator Interrupted::add(const Notification &waiting,
-                                                const delivery::Answer &answer, File file)
+                                                const delivery::Answer &answer, const Inode &file)
 {
     const std::scoped_lock lock(mutex_);
     if (entries_.size() >= kMost && !entries_.front().under_way)
@@ -107,8 +97,7 @@ bool Interrupted::Entry::is_there() const
 {
     const auto table = delivery::DescriptorTable::of(asked.thread);
     const auto fetched = table ? table->fetch(number) : std::unexpected(table.error());
-    const auto there = fetched ? file_of(fetched->get()) : std::nullopt;
-    return there && there->device == file.device && there->inode == file.inode;
+    return fetched && inode_of(fetched->get()) == file;
 }
 
 } // namespace dmaheap::cuse

@@ -10,8 +10,7 @@
 #include <span>
 #include <vector>
 
-#include <sys/types.h>
-
+#include "core/inode.h"
 #include "core/result.h"
 #include "cuse/delivery/delivery.h"
 #include "cuse/notify/listener.h"
@@ -41,15 +40,11 @@ public:
     std::optional<Given> find(const Notification &waiting, std::span<const std::byte> in);
 
 private:
-    struct File {
-        dev_t device;
-        ino_t inode;
-    };
     struct Entry {
         Notification asked;
         std::vector<std::byte> out;
         std::optional<std::size_t> number_at;
-        File file;
+        Inode file;
         bool under_way = true; ///< the one who asked is not answered yet
         int number = -1;
 
@@ -61,8 +56,8 @@ private:
 
     static constexpr std::size_t kMost = 64; ///< more belong to threads that have ended
 
-    static std::optional<File> file_of(int fd);
-    Entries::iterator add(const Notification &waiting, const delivery::Answer &answer, File file);
+    Entries::iterator add(const Notification &waiting, const delivery::Answer &answer,
+                          const Inode &file);
 
     std::mutex mutex_;
     std::condition_variable ended_;

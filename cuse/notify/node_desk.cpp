@@ -25,7 +25,7 @@ namespace ion_legacy = uapi::ion_legacy;
 
 struct ClientFile {
     UniqueFd fd; ///< a duplicate of the client's descriptor
-    struct stat status;
+    Inode inode;
 };
 
 /// The thread's file, as far as an ioctl on it can reach a driver.
@@ -33,12 +33,14 @@ std::optional<ClientFile> file_of(const Notification &waiting)
 {
     const auto table = delivery::DescriptorTable::of(waiting.thread);
     auto fetched = table ? table->fetch(waiting.fd) : std::unexpected(table.error());
-    struct stat status{};
-    if (!fetched || (::fcntl(fetched->get(), F_GETFL) & O_PATH) != 0 ||
-        ::fstat(fetched->get(), &status) == -1)
+    if (!fetched || (::fcntl(fetched->get(), F_GETFL) & O_PATH) != 0)
         return std::nullopt;
 
-    return ClientFile{ .fd = *std::move(fetched), .status = status };
+    const auto inode = inode_of(fetched->get());
+    if (!inode)
+        return std::nullopt;
+
+    return ClientFile{ .fd = *std::move(fetched), .inode = *inode };
 }
 
 /// What the kernel would copy in for the command.
@@ -141,7 +143,7 @@ bool NodeDesk::take(const Listener &listener, const Notification &waiting)
     if (!file || !listener.is_waiting(waiting.id))
         return false;
 
-    if (Device *const device = find_device_(file->status)) {
+    if (Device *const device = find_device_(file->inode)) {
         auto question = question_of(listener, interrupted_, waiting);
         if (question && asks_for_share(waiting))
             ask_for_share(file->fd, *std::move(question), waiting);
@@ -149,7 +151,7 @@ bool NodeDesk::take(const Listener &listener, const Notification &waiting)
             ask_device(*device, *std::move(question), waiting, owner_of(waiting.thread));
         return true;
     }
-    if (_IOC_TYPE(waiting.command) != DMA_BUF_BASE || !is_buffer_(file->status))
+    if (_IOC_TYPE(waiting.command) != DMA_BUF_BASE || !is_buffer_(file->inode))
         return false;
 
     const Status done = ask_buffer(waiting);

@@ -3,8 +3,7 @@
 
 #include <functional>
 
-#include <sys/stat.h>
-
+#include "core/inode.h"
 #include "cuse/device.h"
 #include "cuse/notify/desk.h"
 #include "cuse/notify/interrupted.h"
@@ -16,8 +15,8 @@ namespace dmaheap::cuse {
 class NodeDesk final : public Desk {
 public:
     /// The device behind a node, or null.
-    using FindDevice = std::function<Device *(const struct stat &file)>;
-    using IsBuffer = std::function<bool(const struct stat &file)>;
+    using FindDevice = std::function<Device *(const Inode &file)>;
+    using IsBuffer = std::function<bool(const Inode &file)>;
 
     NodeDesk(FindDevice find_device, IsBuffer is_buffer)
         : find_device_(std::move(find_device)), is_buffer_(std::move(is_buffer))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How a command begins, what it sees of the one who started it, and how it ends."""
 
+import contextlib
 import os
 import pathlib
 import resource
@@ -92,12 +93,26 @@ class Ending(Case):
         self.assertRegex(output, r"^error \d+ 0\nok 0\n$")
 
 
+    def test_a_server_that_is_killed_amid_allocations_ends(self):
+        self.need("client")
+        for _ in range(10):
+            running = start([program("client")], stdin=subprocess.PIPE)
+            running.stdin.write(f"open {NODE}\ncycle-on 3 4096\n")
+            running.stdin.flush()
+            self.assertEqual(running.stdout.readline(), "ok 3\n")
+            server = server_of(running.pid)
+            os.kill(server, signal.SIGKILL)
+            await_true(lambda ended=server: not alive(ended), "the end of the server's threads")
+            self.assertRegex(finish(running)[0], "^error")
+
+
 def alive(process):
-    try:
-        state = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"
+    """Whether a thread of it is. One that waits in the kernel outlives the others."""
+    states = ""
+    for thread in pathlib.Path(f"/proc/{process}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            states += thread.read_text().rsplit(")", 1)[1].split()[0]
+    return bool(states.strip("ZX"))
 
 
 def server_of(launcher):

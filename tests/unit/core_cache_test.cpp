@@ -98,8 +98,8 @@ TEST_CASE_METHOD(Fixture, "cache: memory of that size is zero again, and exporte
     CHECK(memory->size() == 2 * kPage);
     CHECK(is_zero(*memory));
     CHECK(memory->prepared());
-    CHECK(Ledger::file_of(memory->extents().front().file.get()) ==
-          Ledger::file_of(origin.file.get()));
+    CHECK(inode_of(memory->extents().front().file.get()).value_or(Inode{}) ==
+          inode_of(origin.file.get()).value_or(Inode{}));
     CHECK(cache->use().bytes == 0);
     CHECK(cache->use().recycled == 1);
     CHECK_FALSE(cache->take(2 * kPage));
@@ -114,8 +114,8 @@ TEST_CASE_METHOD(Fixture, "cache: memory that clients may still reach is a new f
 
     REQUIRE(memory);
     CHECK(is_zero(*memory));
-    CHECK(Ledger::file_of(memory->extents().front().file.get()) !=
-          Ledger::file_of(origin.file.get()));
+    CHECK(inode_of(memory->extents().front().file.get()).value_or(Inode{}) !=
+          inode_of(origin.file.get()).value_or(Inode{}));
 }
 
 TEST_CASE_METHOD(Fixture, "cache: memory that cannot be a new file goes home", "[core]")

@@ -239,7 +239,7 @@ TEST_CASE_METHOD(Fixture, "ledger: every live buffer is listed, in the order of 
     CHECK(entries[0].size == 100);
     CHECK(entries[0].owner == kOwner);
     CHECK(entries[1].owner == kOther);
-    CHECK(entries[1].file == Ledger::File{ .device = 5, .inode = 77 });
+    CHECK(entries[1].file == Inode{ .device = 5, .inode = 77 });
     CHECK(entries[1].time >= entries[0].time);
     CHECK(ledger.entries_after(0, 1).size() == 1);
     REQUIRE(ledger.entries_after(first->id(), 10).size() == 1);

@@ -46,7 +46,7 @@ struct Fixture {
     {
         struct stat status{};
         ::fstat(fd, &status);
-        return exporter->holds(status.st_dev, status.st_ino);
+        return exporter->holds({ .device = status.st_dev, .inode = status.st_ino });
     }
     [[nodiscard]] std::uint64_t live() const { return ledger.accounts().at("heap").use.buffers; }
 

@@ -203,7 +203,7 @@ TEST_CASE("control: who holds a file is found by its descriptors and mappings", 
     const UniqueFd second = *sys::duplicate(file.get());
     void *const mapping = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file.get(), 0);
     REQUIRE(mapping != MAP_FAILED);
-    const Ledger::File wanted = Ledger::file_of(file.get());
+    const Inode wanted = inode_of(file.get()).value_or(Inode{});
     const test::Child child(test::sleep_until_killed); // which has inherited all of it
 
     const Holders holders = find_holders({ wanted });
@@ -236,7 +236,7 @@ TEST_CASE("control: a process that cannot be looked into ends the search, not th
     std::filesystem::create_directories(process + "/fd");
     const std::string maps = process + "/maps";
     REQUIRE(::mkfifo(maps.c_str(), 0600) == 0); // who opens it waits for a writer
-    const std::set<Ledger::File> files{ { .device = 1, .inode = 2 } };
+    const std::set<Inode> files{ { .device = 1, .inode = 2 } };
     HolderSearch search(std::chrono::milliseconds(20));
 
     CHECK_FALSE(search.find(files, proc.path()));

@@ -45,7 +45,7 @@ std::vector<Ledger::Entry> entries_of(const Ledger &ledger, const Wanted &wanted
 
 std::optional<Holders> holders_of(const std::vector<Ledger::Entry> &entries, HolderSearch &search)
 {
-    std::set<Ledger::File> files;
+    std::set<Inode> files;
     for (const Ledger::Entry &entry : entries)
         if (entry.file.inode != 0)
             files.insert(entry.file);

@@ -24,7 +24,7 @@ namespace dmaheap::control {
 namespace {
 
 using Folder = std::unique_ptr<DIR, int (*)(DIR *)>;
-using Counts = std::map<Ledger::File, Holder>;
+using Counts = std::map<Inode, Holder>;
 
 Folder open_folder(const std::string &path)
 {
@@ -47,20 +47,15 @@ std::vector<pid_t> numbers_in(const std::string &path)
     return numbers;
 }
 
-/// What a link of /proc leads to, as the kernel remembers it: the file system is not asked, which
-/// might never answer.
-std::optional<Ledger::File> file_behind(const std::string &link)
+/// What a link of /proc leads to.
+std::optional<Inode> file_behind(const std::string &link)
 {
-    struct statx attributes{};
-    if (::statx(AT_FDCWD, link.c_str(), AT_STATX_DONT_SYNC, STATX_INO, &attributes) == -1)
-        return std::nullopt;
-
-    return Ledger::File{ .device = makedev(attributes.stx_dev_major, attributes.stx_dev_minor),
-                         .inode = attributes.stx_ino };
+    const auto found = inode_of(link);
+    return found ? std::optional(*found) : std::nullopt;
 }
 
 /// A line of maps: "START-END PERMS OFFSET MAJOR:MINOR INODE PATH".
-std::optional<Ledger::File> file_of_line(const std::string &line)
+std::optional<Inode> file_of_line(const std::string &line)
 {
     unsigned major_number = 0;
     unsigned minor_number = 0;
@@ -69,17 +64,17 @@ std::optional<Ledger::File> file_of_line(const std::string &line)
         3)
         return std::nullopt;
 
-    return Ledger::File{ .device = makedev(major_number, minor_number), .inode = inode };
+    return Inode{ .device = makedev(major_number, minor_number), .inode = inode };
 }
 
-void count(Counts &counts, const std::set<Ledger::File> &files,
-           const std::optional<Ledger::File> &file, unsigned Holder::*what)
+void count(Counts &counts, const std::set<Inode> &files, const std::optional<Inode> &file,
+           unsigned Holder::*what)
 {
     if (file && files.contains(*file))
         ++(counts[*file].*what);
 }
 
-Counts counts_of(const std::string &process, const std::set<Ledger::File> &files)
+Counts counts_of(const std::string &process, const std::set<Inode> &files)
 {
     Counts counts;
     for (const int descriptor : numbers_in(process + "/fd"))
@@ -94,7 +89,7 @@ Counts counts_of(const std::string &process, const std::set<Ledger::File> &files
 
 } // namespace
 
-Holders find_holders(const std::set<Ledger::File> &files, const std::string &proc)
+Holders find_holders(const std::set<Inode> &files, const std::string &proc)
 {
     Holders holders;
     for (const pid_t process : numbers_in(proc)) {
@@ -109,8 +104,7 @@ Holders find_holders(const std::set<Ledger::File> &files, const std::string &pro
     return holders;
 }
 
-std::optional<Holders> HolderSearch::find(const std::set<Ledger::File> &files,
-                                          const std::string &proc)
+std::optional<Holders> HolderSearch::find(const std::set<Inode> &files, const std::string &proc)
 {
     using std::future_status;
     if (under_way_.valid() && under_way_.wait_for(std::chrono::seconds(0)) != future_status::ready)

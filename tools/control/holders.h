@@ -24,13 +24,13 @@ struct Holder {
     friend bool operator==(const Holder &, const Holder &) = default;
 };
 
-using Holders = std::map<Ledger::File, std::vector<Holder>>;
+using Holders = std::map<Inode, std::vector<Holder>>;
 
 /// Who holds these files now, as /proc/*/fd and /proc/*/maps show it to us: descriptors and
 /// mappings, but not descriptors under way in a socket, and not drivers. Processes come by number;
 /// this one is left out. What ends meanwhile may be missing. Takes time with all that runs on the
 /// machine, and asks no file system for anything.
-Holders find_holders(const std::set<Ledger::File> &files, const std::string &proc = "/proc");
+Holders find_holders(const std::set<Inode> &files, const std::string &proc = "/proc");
 
 /// The same with an end: processes can be such that looking into them hangs.
 class HolderSearch {
@@ -40,8 +40,7 @@ public:
     explicit HolderSearch(std::chrono::milliseconds patience = kPatience) : patience_(patience) {}
 
     /// Nothing when it takes longer than that; then there is no other search until it has ended.
-    std::optional<Holders> find(const std::set<Ledger::File> &files,
-                                const std::string &proc = "/proc");
+    std::optional<Holders> find(const std::set<Inode> &files, const std::string &proc = "/proc");
 
 private:
     std::chrono::milliseconds patience_;

@@ -72,7 +72,7 @@ Json shown(const Region &region)
              { "extents", std::move(extents) } };
 }
 
-Json shown(const Holders &holders, const Ledger::File &file)
+Json shown(const Holders &holders, const Inode &file)
 {
     Json list = Json::array();
     const auto found = holders.find(file);

@@ -17,6 +17,6 @@ Json shown(const Ledger::Entry &entry);
 Json shown(const Faults::Plan &plan);
 Json shown(const Region &region);
 /// Of one file, as a list.
-Json shown(const Holders &holders, const Ledger::File &file);
+Json shown(const Holders &holders, const Inode &file);
 
 } // namespace dmaheap::control

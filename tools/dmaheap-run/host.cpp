@@ -165,9 +165,8 @@ void serve(const config::Config &config, const Started &started, bool with_udmab
         return *std::move(made);
     };
     daemon::Daemon daemon(config, listener ? choose : daemon::Daemon::MakeExporter());
-    cuse::NodeDesk desk(
-        [&](const struct stat &file) { return daemon.device_of(file); },
-        [&](const struct stat &file) { return memfds && memfds->holds(file.st_dev, file.st_ino); });
+    cuse::NodeDesk desk([&](const Inode &file) { return daemon.device_of(file); },
+                        [&](const Inode &file) { return memfds && memfds->holds(file); });
     std::optional<cuse::Supervisor> supervisor;
     if (listener)
         supervisor.emplace(std::move(*listener), desk, kServingThreads);

@@ -53,8 +53,8 @@ public:
     /// Serves until SIGTERM or SIGINT comes, or something can be read from `end`.
     void run(int end = -1);
 
-    /// The device of a node of the FUSE mount that has these attributes, or null.
-    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const
+    /// The device of a node of the FUSE mount, or null.
+    [[nodiscard]] cuse::Device *device_of(const Inode &file) const
     {
         return nodes_.device_of(file);
     }

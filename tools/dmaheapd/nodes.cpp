@@ -138,7 +138,7 @@ bool Nodes::may_use(const cuse::Credentials &who, const std::string &heap) const
     return folder && who.may_enter(*folder) && node && who.may_use(*node);
 }
 
-cuse::Device *Nodes::device_of(const struct stat &file) const
+cuse::Device *Nodes::device_of(const Inode &file) const
 {
     cuse::Device *found = tree_ ? tree_->device_of(file) : nullptr;
     for (const auto &tree : ion_trees_)

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include "core/inode.h"
 #include "cuse/credentials.h"
 #include "cuse/cuse_node.h"
 #include "cuse/fuse_tree.h"
@@ -43,8 +44,8 @@ public:
     /// Thread-safe once all are shown.
     [[nodiscard]] bool may_use(const cuse::Credentials &who, const std::string &heap) const;
 
-    /// The device of the file of a mount that has these attributes, or null.
-    [[nodiscard]] cuse::Device *device_of(const struct stat &file) const;
+    /// The device of a file of a mount, or null.
+    [[nodiscard]] cuse::Device *device_of(const Inode &file) const;
 
 private:
     Status add_device(const std::string &folder, const cuse::Node &node, cuse::Server &server);
