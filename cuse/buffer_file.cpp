@@ -32,7 +32,8 @@ bool still_mapped(int memfd)
 
 DetachedMount required_mount()
 {
-    auto mount = make_mount(Permissions::unchecked);
+    auto mount =
+        make_mount({ .permissions = Permissions::unchecked, .root = S_IFDIR, .place = {} });
     if (!mount)
         throw std::system_error(mount.error().code, std::generic_category(), mount.error().step);
     return *std::move(mount);

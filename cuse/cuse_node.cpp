@@ -147,7 +147,8 @@ Status not_taken(const std::string &name)
     std::ranges::replace(in_sysfs, '/', '!');
     const std::string entry = "/sys/class/cuse/" + in_sysfs;
     const std::string node = "/dev/" + name;
-    if (::access(node.c_str(), F_OK) == 0 || ::access(entry.c_str(), F_OK) == 0)
+    if (::faccessat(AT_FDCWD, node.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+        ::access(entry.c_str(), F_OK) == 0)
         return failure(EEXIST, "name of the node");
 
     return {};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/fuse_mount.h"
 
+#include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
-#include <sstream>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 
 #include "core/sys.h"
+#include "cuse/mount_table.h"
 
 namespace dmaheap::cuse {
 
@@ -55,17 +56,28 @@ std::string in_octal(mode_t mode)
     return { text.begin(), end };
 }
 
-Status configure(int context_fd, int channel, Permissions permissions, mode_t root)
+/// The kernel takes no longer option.
+std::string source_for(const std::string &place)
+{
+    constexpr std::size_t kMost = 255;
+    if (place.empty())
+        return kSubtype;
+
+    const std::string full = as_in_table(place);
+    return full.substr(full.size() - std::min(full.size(), kMost));
+}
+
+Status configure(int context_fd, int channel, const MountOptions &options)
 {
     Context context(context_fd);
-    context.set("source", kSubtype);
+    context.set("source", source_for(options.place));
     context.set("subtype", kSubtype);
     context.set("fd", std::to_string(channel));
-    context.set("rootmode", in_octal(root));
+    context.set("rootmode", in_octal(options.root));
     context.set("user_id", std::to_string(::geteuid())); // in a user namespace 0 may not exist
     context.set("group_id", std::to_string(::getegid()));
     context.set_flag("allow_other");
-    if (permissions == Permissions::by_mode)
+    if (options.permissions == Permissions::by_mode)
         context.set_flag("default_permissions");
     return context.create();
 }
@@ -77,36 +89,14 @@ int unmount(const std::string &folder)
     return ::umount2(folder.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/// Undoes the octal escapes of /proc/self/mountinfo.
-std::string unescape(const std::string &text)
+bool is_ours(const Mount &mount)
 {
-    constexpr int kOctal = 8;
-    std::string plain;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '\\' && at + 3 < text.size()) {
-            plain += static_cast<char>(std::stoi(text.substr(at + 1, 3), nullptr, kOctal));
-            at += 3;
-        } else {
-            plain += text[at];
-        }
-    }
-    return plain;
-}
-
-/// Whether a line of /proc/self/mountinfo is a mount of ours at `folder`.
-bool is_ours(const std::string &line, const std::string &folder)
-{
-    std::istringstream fields(line);
-    std::string ignored;
-    std::string point;
-    fields >> ignored >> ignored >> ignored >> ignored >> point;
-    const bool type = line.find(std::string(" - ") + kMountType + " ") != std::string::npos;
-    return type && unescape(point) == folder;
+    return mount.type == kMountType && mount.source == source_for(mount.point);
 }
 
 } // namespace
 
-Result<DetachedMount> make_mount(Permissions permissions, mode_t root)
+Result<DetachedMount> make_mount(const MountOptions &options)
 {
     auto channel = sys::open("/dev/fuse", O_RDWR | O_NONBLOCK);
     if (!channel)
@@ -117,7 +107,7 @@ Result<DetachedMount> make_mount(Permissions permissions, mode_t root)
         return std::unexpected(context.error());
 
     const UniqueFd owned_context(*context);
-    if (auto created = configure(owned_context.get(), channel->get(), permissions, root); !created)
+    if (auto created = configure(owned_context.get(), channel->get(), options); !created)
         return std::unexpected(created.error());
 
     const auto mount = check("fsmount", ::fsmount(owned_context.get(), FSMOUNT_CLOEXEC,
@@ -144,15 +134,26 @@ AttachedMount::~AttachedMount()
         unmount(folder_);
 }
 
-unsigned remove_stale_mounts(const std::string &folder)
+unsigned remove_stale_mounts(const std::string &place)
 {
-    const auto table = sys::read_text("/proc/self/mountinfo");
-    std::istringstream lines(table ? *table : "");
-    unsigned removed = 0;
-    for (std::string line; std::getline(lines, line);)
-        if (is_ours(line, folder) && unmount(folder) == 0)
-            ++removed;
-    return removed;
+    const std::string point = as_in_table(place);
+    for (unsigned removed = 0;; ++removed) {
+        const auto mounts = read_mounts();
+        const Mount *const top = topmost_at(point, mounts);
+        if (!top || !is_ours(*top) || unmount(point) != 0)
+            return removed;
+    }
+}
+
+std::vector<std::string> stale_mounts_in(const std::string &folder)
+{
+    std::error_code missing;
+    const auto around = std::filesystem::canonical(folder, missing);
+    std::vector<std::string> places;
+    for (const Mount &mount : read_mounts())
+        if (is_ours(mount) && std::filesystem::path(mount.point).parent_path() == around)
+            places.push_back(mount.point);
+    return places;
 }
 
 } // namespace dmaheap::cuse

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -26,8 +27,14 @@ enum class Permissions {
     by_mode,   ///< by the kernel: mode, owner and group of each file (default_permissions)
 };
 
-/// For any user of the machine (allow_other). `root`: S_IFDIR or S_IFREG, what its root is.
-Result<DetachedMount> make_mount(Permissions permissions, mode_t root = S_IFDIR);
+struct MountOptions {
+    Permissions permissions;
+    mode_t root = S_IFDIR; ///< or S_IFREG: what its root is
+    std::string place;     ///< where it is going to be attached: shown as its source
+};
+
+/// For any user of the machine (allow_other).
+Result<DetachedMount> make_mount(const MountOptions &options);
 
 /// A mount attached at a folder; taken away again when it is destroyed.
 class AttachedMount {
@@ -47,8 +54,12 @@ private:
     std::string folder_;
 };
 
-/// Takes away mounts of ours that stand at the folder: of a daemon that was killed. Returns how
-/// many there were.
-unsigned remove_stale_mounts(const std::string &folder);
+/// Takes away mounts of ours that stand where they were made for: of a daemon that was killed, when
+/// no other one can be there. What somebody else has put on top, or there from elsewhere, stays.
+/// Returns how many there were.
+unsigned remove_stale_mounts(const std::string &place);
+
+/// The places in a folder at which there are such mounts; one may be named twice.
+std::vector<std::string> stale_mounts_in(const std::string &folder);
 
 } // namespace dmaheap::cuse

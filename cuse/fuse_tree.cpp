@@ -342,7 +342,9 @@ void FuseTree::add_file(const Node &node)
 void FuseTree::show(Server &server)
 {
     static constexpr fuse_lowlevel_ops kOperations = TreeCalls::operations();
-    auto detached = make_mount(Permissions::by_mode, files_.front().attributes.st_mode & S_IFMT);
+    auto detached = make_mount({ .permissions = Permissions::by_mode,
+                                 .root = files_.front().attributes.st_mode & S_IFMT,
+                                 .place = place_->path() });
     require(detached ? Status() : std::unexpected(detached.error()));
 
     std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };

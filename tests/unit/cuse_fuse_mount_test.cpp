@@ -51,7 +51,7 @@ struct Fixture {
     static void leave_stale_mount(const std::string &folder)
     {
         test::Child daemon([&folder](const test::Line &) -> int {
-            const auto mount = make_mount(Permissions::by_mode);
+            const auto mount = make_mount({ Permissions::by_mode, S_IFDIR, folder });
             const auto attached = AttachedMount::attach(mount->root.get(), folder);
             ::_exit(attached ? 0 : 1);
         });
@@ -103,6 +103,8 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: mounts at other folders stay", "[cuse]")
 
     CHECK(remove_stale_mounts(place) == 0);
     CHECK(remove_stale_mounts(root->path()) == 0);
+    CHECK(stale_mounts_in(root->path()) == std::vector{ other });
+    CHECK(stale_mounts_in(other).empty());
     CHECK(test::mounts_under(other) == 1);
     CHECK(remove_stale_mounts(other) == 1);
 }
@@ -117,12 +119,51 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: mounts that are not ours stay", "[cuse]")
     CHECK(test::mounts_under(place) == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "fuse_mount: a mount of ours that somebody has put elsewhere stays",
+                 "[cuse]")
+{
+    const std::string place = folder("dma_heap");
+    const std::string elsewhere = folder("elsewhere");
+    leave_stale_mount(place);
+    REQUIRE(::mount(place.c_str(), elsewhere.c_str(), nullptr, MS_BIND, nullptr) == 0);
+
+    CHECK(stale_mounts_in(root->path()) == std::vector{ place });
+    CHECK(remove_stale_mounts(elsewhere) == 0);
+    CHECK(test::mounts_under(elsewhere) == 1);
+    CHECK(remove_stale_mounts(place) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "fuse_mount: what somebody has put on top of it stays", "[cuse]")
+{
+    const std::string place = folder("dma_heap");
+    leave_stale_mount(place);
+    REQUIRE(::mount("other", place.c_str(), "tmpfs", 0, nullptr) == 0);
+
+    CHECK(remove_stale_mounts(place) == 0);
+
+    CHECK(test::mounts_under(place) == 2);
+    REQUIRE(::umount2(place.c_str(), MNT_DETACH) == 0);
+    CHECK(remove_stale_mounts(place) == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "fuse_mount: a path may be long, and lead through a link", "[cuse]")
+{
+    const std::string place = folder(std::string(200, 'a')) + '/' + std::string(200, 'b');
+    std::filesystem::create_directory(place);
+    const std::string link = root->path() + "/link";
+    std::filesystem::create_symlink(std::filesystem::path(place).parent_path(), link);
+    leave_stale_mount(place);
+
+    CHECK(stale_mounts_in(link) == std::vector{ place });
+    CHECK(remove_stale_mounts(link + '/' + std::string(200, 'b')) == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "fuse_mount: a mount that is attached nowhere goes with its descriptors",
                  "[cuse]")
 {
     const int before = test::mounts_under("/");
     {
-        const auto mount = make_mount(Permissions::unchecked);
+        const auto mount = make_mount({ Permissions::unchecked, S_IFDIR, {} });
         REQUIRE(mount);
         CHECK((::fcntl(mount->channel.get(), F_GETFD) & FD_CLOEXEC) != 0);
         CHECK((::fcntl(mount->root.get(), F_GETFD) & FD_CLOEXEC) != 0);
@@ -135,7 +176,7 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: a mount that is attached nowhere goes wit
 TEST_CASE_METHOD(Fixture, "fuse_mount: an attached mount is taken away at its end, once", "[cuse]")
 {
     const std::string place = folder("dma_heap");
-    const auto mount = make_mount(Permissions::unchecked);
+    const auto mount = make_mount({ Permissions::unchecked, S_IFDIR, {} });
     REQUIRE(mount);
     {
         auto attached = AttachedMount::attach(mount->root.get(), place);
@@ -152,7 +193,7 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: a link in its place leads to no other mou
 {
     const std::string place = folder("dma_heap");
     const std::string other = folder("other");
-    const auto mount = make_mount(Permissions::unchecked);
+    const auto mount = make_mount({ Permissions::unchecked, S_IFDIR, {} });
     REQUIRE(mount);
     REQUIRE(::mount("other", other.c_str(), "tmpfs", 0, nullptr) == 0);
     {
@@ -169,7 +210,7 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: a link in its place leads to no other mou
 
 TEST_CASE_METHOD(Fixture, "fuse_mount: there is no attaching to what is not there", "[cuse]")
 {
-    const auto mount = make_mount(Permissions::unchecked);
+    const auto mount = make_mount({ Permissions::unchecked, S_IFDIR, {} });
     REQUIRE(mount);
 
     const auto attached = AttachedMount::attach(mount->root.get(), root->path() + "/missing");

@@ -36,6 +36,14 @@ Heap heap_named(const std::string &name, OnConflict on_conflict = OnConflict::fa
     return heap;
 }
 
+config::Ion ion_named(const std::string &name, OnConflict on_conflict = OnConflict::fail)
+{
+    config::Ion ion;
+    ion.name = name;
+    ion.on_conflict = on_conflict;
+    return ion;
+}
+
 } // namespace
 
 TEST_CASE("dev_root: a second daemon is refused, with the folder and what to do", "[tools]")
@@ -106,6 +114,41 @@ TEST_CASE("dev_root: a name that is taken is refused, unless the heap may be ski
     CHECK(without_conflicts({ heap_named("taken") }, folder.path(), { "taken" }).size() == 1);
     CHECK(why.find("heap taken: " + folder.path() + "/taken exists already") == 0);
     CHECK(why.find("on-conflict") != std::string::npos);
+}
+
+TEST_CASE("dev_root: an ION node whose name is taken is refused, unless it may be skipped",
+          "[tools]")
+{
+    const auto frontend = GENERATE(config::Frontend::cuse, config::Frontend::fuse);
+    const test::TempDir folder;
+    std::ofstream(folder.path() + "/file") << "x";
+    std::filesystem::create_symlink("/nowhere", folder.path() + "/link");
+    std::filesystem::create_directory(folder.path() + "/folder");
+
+    for (const char *const taken : { "file", "link", "folder" }) {
+        const auto kept = without_conflicts(
+            { ion_named(taken, OnConflict::skip), ion_named("free") }, folder.path(), frontend);
+        const std::string why =
+            refusal([&] { without_conflicts({ ion_named(taken) }, folder.path(), frontend); });
+
+        REQUIRE(kept.size() == 1);
+        CHECK(kept[0].name == "free");
+        CHECK(why.find("ION node " + std::string(taken) + ": " + folder.path() + "/" + taken +
+                       " exists already; give the node another name, or on-conflict") == 0);
+    }
+}
+
+TEST_CASE("dev_root: an empty file is there for a mount of ION, but not for a device", "[tools]")
+{
+    const test::TempDir folder;
+    std::ofstream(folder.path() + "/ion") << "";
+    const auto kept = [&](config::Frontend frontend) {
+        return without_conflicts({ ion_named("ion", OnConflict::skip) }, folder.path(), frontend)
+            .size();
+    };
+
+    CHECK(kept(config::Frontend::fuse) == 1);
+    CHECK(kept(config::Frontend::cuse) == 0);
 }
 
 TEST_CASE("dev_root: nothing is taken in a folder that is not there", "[tools]")

@@ -50,6 +50,7 @@ TEST_CASE("ion config: ids name heaps", "[tools]")
     CHECK(ion.name == "ion");
     CHECK(ion.abi == IonAbi::modern);
     CHECK_FALSE(ion.abi_version);
+    CHECK(ion.on_conflict == OnConflict::fail);
     REQUIRE(ion.heaps.size() == 2);
     CHECK(ion.heaps[0].id == 0);
     CHECK(ion.heaps[0].heap == "system");
@@ -93,16 +94,18 @@ TEST_CASE("ion config: the long form says more, in either way", "[tools]")
 TEST_CASE("ion config: every setting of a node arrives", "[tools]")
 {
     const char *const version = GENERATE("2", "\"2\"");
-    const auto config = from_toml(std::string("[ion]\nabi = \"modern\"\nmode = \"0666\"\n") +
-                                      "owner = \"0\"\ngroup = \"0\"\nabi-version = " + version +
-                                      "\nheaps = { 0 = \"system\" }",
-                                  "f.toml");
+    const auto config = from_toml(
+        std::string("[ion]\nabi = \"modern\"\nmode = \"0666\"\n") +
+            "owner = \"0\"\ngroup = \"0\"\non-conflict = \"skip\"\nabi-version = " + version +
+            "\nheaps = { 0 = \"system\" }",
+        "f.toml");
 
     const Ion &ion = config.ion.at(0);
     CHECK(ion.abi_version == 2U);
     CHECK(ion.mode == 0666U);
     CHECK(ion.owner == "0");
     CHECK(ion.group == "0");
+    CHECK(ion.on_conflict == OnConflict::skip);
 }
 
 TEST_CASE("ion config: further nodes have names", "[tools]")
@@ -125,7 +128,8 @@ TEST_CASE("ion config: what is printed reads back to the same", "[tools]")
     const auto config = from_toml("[heap.system]\n[ion]\nabi-version = 2\nmode = \"0600\"\n"
                                   "heaps = { 0 = \"system\", 3 = { heap = \"system\", type = "
                                   "\"carveout\", name = \"a \\\"b\\\"\" } }\n"
-                                  "[ion.\"o,ld\"]\nabi = \"legacy\"\nheaps = { 1 = \"system\" }\n",
+                                  "[ion.\"o,ld\"]\nabi = \"legacy\"\non-conflict = \"skip\"\n"
+                                  "heaps = { 1 = \"system\" }\n",
                                   "f.toml");
 
     CHECK(from_toml(to_toml(config), "printed") == config);
@@ -168,6 +172,9 @@ TEST_CASE("ion config: a refusal names file, line, column and key, and what is r
         Bad{ "[ion]\nabi = \"legacy\"\nabi-version = 2\nheaps = { 0 = \"system\" }",
              "f.toml:2:2: ion.abi-version: only a node with abi = \"modern\"" },
         Bad{ "[ion]\nmode = \"9\"", "f.toml:3:8: ion.mode: \"9\" is not an octal file mode" },
+        Bad{ "[ion]\non-conflict = \"replace\"",
+             "f.toml:3:15: ion.on-conflict: \"replace\" is none of: fail, skip" },
+        Bad{ "[ion.old]\non-conflict = 1", "f.toml:3:15: ion.old.on-conflict: must be a string" },
         Bad{ "[ion]\nheap = \"x\"", "f.toml:3:1: ion.heap: unknown key (did you mean heaps?)" },
         Bad{ "[ion.dma_heap]\nheaps = { 0 = \"system\" }",
              "f.toml:2:6: ion.dma_heap: \"dma_heap\" is the folder of the heaps" },

@@ -11,6 +11,7 @@
 
 #include "core/size.h"
 #include "tools/dmaheapd/ion_config.h"
+#include "tools/dmaheapd/on_conflict.h"
 #include "tools/dmaheapd/permissions.h"
 
 /// What the command line and the config file say, as plain values. Nothing is opened here.
@@ -20,8 +21,6 @@ enum class Frontend { automatic, cuse, fuse };
 /// `buffer_file_cached` is the buffer file without passthrough, as on kernels before 6.9.
 enum class Exporter { automatic, udmabuf, buffer_file, buffer_file_cached };
 enum class Delivery { automatic, ptrace };
-/// When the node's name is taken already: by the kernel, say.
-enum class OnConflict { fail, skip };
 
 /// Whether the daemon may ask the kernel for huge pages that a region lacks.
 enum class HugePages { existing, reserve };

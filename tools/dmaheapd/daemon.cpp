@@ -18,12 +18,12 @@
 #include <systemd/sd-daemon.h>
 
 #include "cuse/dma_heap_device.h"
-#include "cuse/fuse_mount.h"
 #include "tools/control/shown.h"
 #include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/control_socket.h"
 #include "tools/dmaheapd/heap_settings.h"
 #include "tools/dmaheapd/ion_nodes.h"
+#include "tools/dmaheapd/leftovers.h"
 #include "tools/dmaheapd/node_permissions.h"
 #include "tools/dmaheapd/store.h"
 
@@ -60,19 +60,19 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
 {
     auto earlier = store::take();
     raise_descriptor_limit();
-    if (const unsigned stale = cuse::remove_stale_mounts(folder_); stale != 0)
-        spdlog::info("took away {} stale mount(s) at {}", stale, folder_);
-
+    remove_leftovers(config.dev_root);
     ledger_.set_limits_of_all(limits_of_all(config.limits));
     config::Config served = config;
     served.heaps = without_conflicts(config.heaps, folder_);
+    const auto frontend = choose_frontend(config);
+    const auto ion = without_conflicts(config.ion, config.dev_root, frontend);
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
         keep(make_heap(served, heap));
     inherit(std::move(earlier));
     watch_pressure(served);
-    add_ion(config);
-    nodes_.show(config, heap_nodes(), ion_nodes_, server_);
+    add_ion(config, ion);
+    nodes_.show({ frontend, config.dev_root }, heap_nodes(), ion_nodes_, server_);
     config_ = std::move(served);
     control_ = open_control(config, world());
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder_);
@@ -186,7 +186,7 @@ control::World Daemon::world()
              .look_again = [this] { exporter_->reap(); } };
 }
 
-void Daemon::add_ion(const config::Config &config)
+void Daemon::add_ion(const config::Config &config, const std::vector<config::Ion> &nodes)
 {
     const IonServices services{ .exporter = *exporter_,
                                 .quota = ion_quota_,
@@ -197,7 +197,7 @@ void Daemon::add_ion(const config::Config &config)
                                         return nodes_.may_use(who, heap);
                                     },
                                 .on_refusal = on_refusal() };
-    for (const config::Ion &ion : config.ion) {
+    for (const config::Ion &ion : nodes) {
         devices_.push_back(make_ion_device(ion, ion_heaps(config, ion, heaps_), services));
         ion_nodes_.push_back({ .name = ion.name,
                                .device = devices_.back().get(),

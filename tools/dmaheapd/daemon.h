@@ -96,7 +96,7 @@ private:
     void inherit(std::optional<Exporter::Estate> earlier);
     void farewell();
     [[nodiscard]] control::World world();
-    void add_ion(const config::Config &config);
+    void add_ion(const config::Config &config, const std::vector<config::Ion> &nodes);
     bool handle(int signal);
     void give_back_caches();
     void report_use();

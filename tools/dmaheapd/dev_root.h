@@ -28,6 +28,11 @@ std::vector<config::Heap> without_conflicts(const std::vector<config::Heap> &hea
                                             const std::string &folder,
                                             const std::set<std::string> &our = {});
 
+/// The ION nodes whose name is still free in `dev_root`, by the same rules. Where nodes are files
+/// of mounts, an empty file is no conflict: it is one that was put there to be mounted on.
+std::vector<config::Ion> without_conflicts(const std::vector<config::Ion> &nodes,
+                                           const std::string &dev_root, config::Frontend frontend);
+
 /// Throws std::runtime_error when a mount on `folder` would hide something.
 void require_empty(const std::string &folder);
 

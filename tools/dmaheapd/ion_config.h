@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/dmaheapd/on_conflict.h"
 #include "tools/dmaheapd/permissions.h"
 
 /// What the config says of ION nodes, as plain values.
@@ -38,7 +39,8 @@ struct Ion : Permissions {
     std::string name = "ion";
     IonAbi abi = IonAbi::modern;
     std::optional<std::uint32_t> abi_version; ///< what ABI_VERSION answers
-    std::vector<IonHeap> heaps;               ///< never empty, ids are unique
+    OnConflict on_conflict = OnConflict::fail;
+    std::vector<IonHeap> heaps; ///< never empty, ids are unique
 
     friend bool operator==(const Ion &, const Ion &) = default;
 };

@@ -10,6 +10,10 @@ namespace dmaheap::config {
 
 namespace {
 
+constexpr std::string_view kMode = "mode";
+constexpr std::string_view kOwner = "owner";
+constexpr std::string_view kGroup = "group";
+constexpr std::string_view kOnConflict = "on-conflict";
 constexpr std::string_view kTypeForm = "system|system-contig|carveout|chunk|dma|custom";
 
 std::unexpected<std::string> not_accepted(std::string_view text, std::string_view what)
@@ -112,15 +116,26 @@ Accepted set_shown_name(IonHeap &heap, std::string_view text)
     return {};
 }
 
+Accepted set_on_conflict(Ion &ion, std::string_view text)
+{
+    Heap stand_in;
+    auto accepted = set_of_heap(stand_in, kOnConflict, text);
+    ion.on_conflict = stand_in.on_conflict;
+    return accepted;
+}
+
+std::optional<std::string> get_on_conflict(const Ion &ion)
+{
+    Heap stand_in;
+    stand_in.on_conflict = ion.on_conflict;
+    return find(heap_keys(), kOnConflict)->get(stand_in);
+}
+
 template <auto Member>
 std::optional<std::string> get_optional(const IonHeap &heap)
 {
     return heap.*Member;
 }
-
-constexpr std::string_view kMode = "mode";
-constexpr std::string_view kOwner = "owner";
-constexpr std::string_view kGroup = "group";
 
 constexpr std::array kIonKeys{
     Key<Ion>{ "abi", "modern|legacy", "modern",
@@ -135,6 +150,9 @@ constexpr std::array kIonKeys{
               set_permission<kOwner>, get_permission<kOwner> },
     Key<Ion>{ kGroup, "GROUP", "video", "of the node, by name or number; root when left away",
               set_permission<kGroup>, get_permission<kGroup> },
+    Key<Ion>{ kOnConflict, "fail|skip", "fail",
+              "when the node's name is taken already; fail when left away", set_on_conflict,
+              get_on_conflict },
 };
 
 constexpr std::array kIonHeapKeys{

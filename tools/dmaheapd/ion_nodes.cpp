@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include "cuse/ion_heap_types.h"
 #include "cuse/ion_legacy_device.h"
@@ -100,15 +98,6 @@ std::unique_ptr<cuse::Device> make_ion_device(const config::Ion &ion,
     return std::make_unique<cuse::IonModernDevice>(
         cuse::IonModernDevice::Options{ .name = ion.name, .abi_version = ion.abi_version },
         std::move(usable), services.delivery, services.aside, services.on_refusal);
-}
-
-void require_free(const std::string &path)
-{
-    struct stat file{};
-    if (::lstat(path.c_str(), &file) == 0 && (!S_ISREG(file.st_mode) || file.st_size != 0))
-        throw std::runtime_error("the mount on " + path +
-                                 " would hide what is there already; take "
-                                 "that away, or give the ION node another name or --dev-root");
 }
 
 } // namespace dmaheap::daemon

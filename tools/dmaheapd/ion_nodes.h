@@ -36,8 +36,4 @@ std::unique_ptr<cuse::Device> make_ion_device(const config::Ion &ion,
                                               std::vector<cuse::IonHeap> heaps,
                                               const IonServices &services);
 
-/// Throws std::runtime_error when a mount on `path` would hide something: anything but the empty
-/// file that a daemon leaves that was killed.
-void require_free(const std::string &path);
-
 } // namespace dmaheap::daemon

@@ -12,9 +12,7 @@
 
 #include "cuse/fuse_mount.h"
 #include "cuse/kernel_access.h"
-#include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/dev_root.h"
-#include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/node_permissions.h"
 
 namespace dmaheap::daemon {
@@ -38,22 +36,22 @@ std::string path_of(const std::string &heap)
 
 } // namespace
 
-void Nodes::show(const config::Config &config, const std::vector<cuse::Node> &heaps,
+void Nodes::show(const Frame &frame, const std::vector<cuse::Node> &heaps,
                  const std::vector<cuse::Node> &ion, cuse::Server &server)
 {
-    const bool devices = choose_frontend(config) == config::Frontend::cuse;
+    const bool devices = frame.frontend == config::Frontend::cuse;
     if (devices)
         for (const cuse::Node &node : heaps)
             require(node.name, add_device("dma_heap/", node, server));
     else
-        show_folder(config.dev_root + kFolder, heaps, server);
+        show_folder(frame.dev_root + kFolder, heaps, server);
 
     for (const cuse::Node &node : ion) {
         if (devices)
             require(node.name, add_device("", node, server));
         else
-            show_file(config.dev_root, node, server);
-        spdlog::info("serving ION at {}/{}", config.dev_root, node.name);
+            show_file(frame.dev_root, node, server);
+        spdlog::info("serving ION at {}/{}", frame.dev_root, node.name);
     }
 }
 
@@ -119,9 +117,6 @@ void Nodes::show_folder(const std::string &folder, const std::vector<cuse::Node>
 
 void Nodes::show_file(const std::string &folder, const cuse::Node &node, cuse::Server &server)
 {
-    const std::string path = folder + "/" + node.name;
-    cuse::remove_stale_mounts(path);
-    require_free(path);
     ion_trees_.push_back(std::make_unique<cuse::FuseTree>(folder, node));
     ion_trees_.back()->show(server);
 }

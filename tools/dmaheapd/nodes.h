@@ -21,12 +21,18 @@ namespace dmaheap::daemon {
 /// The nodes that clients see: devices, or files of mounts. They are gone when it is destroyed.
 class Nodes {
 public:
-    /// Where the nodes of the heaps are, under the config's dev-root.
+    /// What they are, and under which folder.
+    struct Frame {
+        config::Frontend frontend; ///< as choose_frontend() has it
+        std::string dev_root;
+    };
+
+    /// Where the nodes of the heaps are, under the dev-root.
     static constexpr const char *kFolder = "/dma_heap";
 
     /// Shows the nodes of the heaps, then those of ION. `server` serves them from now on, and must
     /// be ended before they are destroyed. Throws std::exception with a message for the user.
-    void show(const config::Config &config, const std::vector<cuse::Node> &heaps,
+    void show(const Frame &frame, const std::vector<cuse::Node> &heaps,
               const std::vector<cuse::Node> &ion, cuse::Server &server);
 
     /// Changes of the heaps' nodes once all are shown, and only from one thread; the server is that
