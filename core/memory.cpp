@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
+
 #include <sys/stat.h>
 
 #include "core/sys.h"
@@ -103,6 +105,15 @@ bool is_a_whole_file(const Memory &memory)
     struct stat status{};
     return ::fstat(memory.extents().front().file.get(), &status) == 0 &&
            static_cast<Bytes>(status.st_size) == memory.size();
+}
+
+bool is_of_named_file(const Memory &memory)
+{
+    if (!memory.placed())
+        return false;
+
+    const int seals = ::fcntl(memory.extents().front().file.get(), F_GET_SEALS);
+    return seals == -1 || (seals & F_SEAL_SEAL) != 0;
 }
 
 void Memory::replace(std::size_t extent, UniqueFd file)

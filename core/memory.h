@@ -87,4 +87,7 @@ private:
 /// All of one file: whoever is given the file is given nothing else with it.
 bool is_a_whole_file(const Memory &memory);
 
+/// Of a file that others may open by a name, and that cannot be sealed: no memfd of ours.
+bool is_of_named_file(const Memory &memory);
+
 } // namespace dmaheap

@@ -67,8 +67,7 @@ BufferFileExporter::~BufferFileExporter()
 /// Passthrough shows a whole file, and one of which still_mapped() can tell: that can be sealed.
 bool BufferFileExporter::is_window(const Memory &memory)
 {
-    const int seals = ::fcntl(memory.extents().front().file.get(), F_GET_SEALS);
-    return !is_a_whole_file(memory) || seals == -1 || (seals & F_SEAL_SEAL) != 0;
+    return !is_a_whole_file(memory) || is_of_named_file(memory);
 }
 
 std::unique_ptr<Channel> BufferFileExporter::make_channel(UniqueFd fd)

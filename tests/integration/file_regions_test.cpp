@@ -1,134 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
-// Regions that are files, which other processes have mapped too: here the test itself.
-#include <algorithm>
+// Heaps over regions that are files.
 #include <cerrno>
-#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <linux/dma-buf.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
-#include "core/mapping.h"
-#include "core/unique_fd.h"
-#include "tests/integration/scene.h"
+#include "tests/integration/file_scene.h"
 #include "tests/support/catch.h"
-#include "tests/support/combination.h"
 #include "tests/support/deadline.h"
 
 using namespace dmaheap::test;
-using dmaheap::Mapping;
-using dmaheap::UniqueFd;
 
 namespace {
 
 constexpr long kKiB = 1 << 10;
-constexpr long kSize = 512 * kKiB;
-constexpr const char *kMemory = "/dev/shm";
-
-/// Files of tmpfs.
-class Folder {
-public:
-    Folder() { REQUIRE(::mkdtemp(path_.data()) != nullptr); }
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] std::string file(const std::string &name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_ = std::string(kMemory) + "/dmaheapd-test-XXXXXX";
-};
-
-/// Why this cannot be run; it says so itself.
-bool cannot_be_run()
-{
-    struct statfs status{};
-    if (::statfs(kMemory, &status) == -1 || status.f_type != TMPFS_MAGIC) {
-        skip("regions that are files", std::string(kMemory) + " is no tmpfs");
-        return true;
-    }
-    return false;
-}
-
-/// A file that is full of something.
-class Window {
-public:
-    explicit Window(const std::string &path)
-        : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644))
-    {
-        REQUIRE(::ftruncate(fd_.get(), kSize) == 0);
-        map_.emplace(*Mapping::shared(fd_.get(), 0, kSize));
-        fill(0, kSize, 'x');
-    }
-
-    /// How many bytes of the file are that value.
-    [[nodiscard]] long count(unsigned char value) const
-    {
-        return std::count(bytes(), bytes() + kSize, value);
-    }
-    [[nodiscard]] long first(unsigned char value) const
-    {
-        return std::find(bytes(), bytes() + kSize, value) - bytes();
-    }
-    void fill(long offset, long size, unsigned char value)
-    {
-        std::fill_n(bytes() + offset, size, value);
-    }
-
-private:
-    [[nodiscard]] unsigned char *bytes() const
-    {
-        return reinterpret_cast<unsigned char *>(map_->data());
-    }
-
-    UniqueFd fd_;
-    std::optional<Mapping> map_;
-};
-
-std::string board(const std::string &region)
-{
-    return "[region.window]\n" + region +
-           "[heap.integration]\npolicy = \"carveout\"\nregion = \"window\"\n";
-}
-
-std::string line(const std::string &key, const std::string &value)
-{
-    return key + " = \"" + value + "\"\n";
-}
-
-std::string config_in(const Folder &folder, const std::string &text)
-{
-    std::string path = folder.file("board.toml");
-    std::ofstream(path) << text;
-    return path;
-}
-
-bool shows_files()
-{
-    return chosen().exporter != "udmabuf";
-}
-
-struct FileScene {
-    FileScene() : window(folder.file("window")) {}
-
-    Folder folder;
-    Window window;
-    Scene scene{ { .heaps = {},
-                   .more = { "-c",
-                             config_in(folder, board(line("file", folder.file("window")))) } } };
-    Opened opened{ scene.daemon };
-    Client &client = opened.client;
-};
+constexpr long kSize = kFileSize;
 
 constexpr auto kEnd = DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW;
 constexpr auto kStart = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW;
@@ -138,7 +31,7 @@ constexpr auto kStart = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW;
 TEST_CASE("file regions: whoever maps the file sees the buffer's bytes, and the other way round",
           "[regions]")
 {
-    if (cannot_be_run() || !shows_files())
+    if (files_cannot_be_run())
         return;
 
     FileScene file;
@@ -169,7 +62,7 @@ TEST_CASE("file regions: whoever maps the file sees the buffer's bytes, and the 
 
 TEST_CASE("file regions: a buffer is any pages of the file, and the file is the bound", "[regions]")
 {
-    if (cannot_be_run() || !shows_files())
+    if (files_cannot_be_run())
         return;
 
     FileScene file;
@@ -198,7 +91,7 @@ TEST_CASE("file regions: a buffer is any pages of the file, and the file is the 
 
 TEST_CASE("file regions: a buffer of the whole file lives as long as it is mapped", "[regions]")
 {
-    if (cannot_be_run() || !shows_files())
+    if (files_cannot_be_run())
         return;
 
     FileScene file;
@@ -218,7 +111,7 @@ TEST_CASE("file regions: a buffer of the whole file lives as long as it is mappe
 TEST_CASE("file regions: a client that is killed while it waits for SYNC leaves nothing",
           "[regions]")
 {
-    if (cannot_be_run() || !shows_files())
+    if (files_cannot_be_run())
         return;
 
     FileScene file;
@@ -238,7 +131,7 @@ TEST_CASE("file regions: a client that is killed while it waits for SYNC leaves 
 TEST_CASE("file regions: what cannot be one ends with 2, file, line and key, and is left alone",
           "[regions]")
 {
-    if (cannot_be_run())
+    if (files_cannot_be_run())
         return;
 
     const Folder folder;
@@ -260,9 +153,9 @@ TEST_CASE("file regions: what cannot be one ends with 2, file, line and key, and
         std::string refusal;
     };
     const std::string file_key = ":2:8: region.window.file: ";
-    const std::vector<Bad> shown_ones{
+    const std::vector<Bad> all{
         { line("file", folder.file("none")), file_key + folder.file("none") + " open: No such" },
-        { line("file", kMemory), file_key + std::string(kMemory) + " is a folder" },
+        { line("file", kTmpfs), file_key + std::string(kTmpfs) + " is a folder" },
         { line("file", "/dev/null"), file_key + "/dev/null is no regular file" },
         { line("file", folder.file("pipe")), file_key + folder.file("pipe") + " is no regular" },
         { line("file", folder.file("link")), file_key + folder.file("link") + " symbolic links" },
@@ -274,32 +167,25 @@ TEST_CASE("file regions: what cannot be one ends with 2, file, line and key, and
           ":3:8: region.window.size: " + good + " has only 512KiB" },
         { line("file", good) + "[region.other]\n" + line("file", good),
           ":4:8: region.other.file: " + good + " is a region already" },
-    };
-    const std::vector<Bad> always{
         { line("file", "window"), file_key + "\"window\" is not an absolute path" },
         { line("file", good) + line("pages", "2MiB"), ":3:9: region.window.pages: means nothing" },
         { line("file", good) + line("hugepages", "reserve"),
           ":3:13: region.window.hugepages: means nothing" },
     };
-    const std::vector<Bad> of_udmabuf{
-        { line("file", good), file_key + "udmabuf cannot show a part of a file" },
-    };
-    std::vector<Bad> all = always;
-    const auto &more = shows_files() ? shown_ones : of_udmabuf;
-    all.insert(all.end(), more.begin(), more.end());
     for (const Bad &bad : all) {
         const TempDir root;
         const std::string path = config_in(folder, board(bad.region));
 
-        const Ran ran = run(daemon_command({ .heaps = {}, .more = { "-c", path } }, root.path()));
+        const Ran ran = run(daemon_command(
+            { .heaps = {}, .exporter = exporter_with_files(), .more = { "-c", path } },
+            root.path()));
 
         INFO(bad.region << ran.output);
         CHECK(ran.outcome == exited(2));
         CHECK(ran.output.contains(path + bad.refusal));
         CHECK(std::filesystem::is_empty(root.path()));
     }
-    CHECK(window.count('x') ==
-          (shows_files() ? 0 : kSize)); // a good one was wiped before the other
+    CHECK(window.count('x') == 0); // a good one was wiped before the other
     std::ifstream untouched(foreign);
     CHECK(untouched.get() == 'x');
 }

@@ -21,17 +21,19 @@ std::string config_of(const std::string &more, const std::string &heap_settings)
            more + '\n';
 }
 
-DaemonOptions options_for(const std::string &folder, const std::string &text)
+DaemonOptions options_for(const std::string &folder, const std::string &text,
+                          const std::string &exporter)
 {
     const std::string file = folder + "/ion.toml";
     std::ofstream(file) << text;
-    return { .heaps = { kHeap }, .more = { "--config", file } };
+    return { .heaps = { kHeap }, .exporter = exporter, .more = { "--config", file } };
 }
 
 } // namespace
 
-IonScene::IonScene(const std::string &more, const std::string &heap_settings)
-    : daemon(options_for(folder.path(), config_of(more, heap_settings)))
+IonScene::IonScene(const std::string &more, const std::string &heap_settings,
+                   const std::string &exporter)
+    : daemon(options_for(folder.path(), config_of(more, heap_settings), exporter))
 {
     warm_up(daemon);
 }

@@ -15,7 +15,8 @@ constexpr const char *kIonCma = "ion-cma";
 /// A daemon with an ION node "ion-integration" over two heaps of its own, ids 0 and 4, and what
 /// `more` says of that node or of further ones. The names are such as no kernel gives.
 struct IonScene {
-    explicit IonScene(const std::string &more = "", const std::string &heap_settings = "");
+    explicit IonScene(const std::string &more = "", const std::string &heap_settings = "",
+                      const std::string &exporter = "");
 
     [[nodiscard]] std::string node(const std::string &name = "ion-integration") const;
 

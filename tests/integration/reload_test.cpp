@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#include "tests/integration/scene.h"
+#include "tests/integration/changing.h"
 #include "tests/support/catch.h"
 #include "tests/support/control.h"
 
@@ -19,44 +19,6 @@ namespace {
 constexpr int kPage = 4096;
 const std::string kOther = "integration-other";
 const std::string kThird = "integration-third";
-
-/// A daemon whose config is written anew while it runs.
-class Changing {
-public:
-    explicit Changing(const std::string &text)
-        : path_(folder_.path() + "/board.toml"), scene_({ .heaps = {}, .more = arguments(text) })
-    {
-    }
-
-    Daemon &daemon() { return scene_.daemon; }
-
-    /// Waits until it has been looked at.
-    void change(const std::string &text)
-    {
-        write(text);
-        const std::size_t before = looks();
-        REQUIRE(::kill(daemon().pid(), SIGHUP) == 0);
-        REQUIRE(await([&] { return looks() > before; }));
-    }
-
-    std::size_t logged(const std::string &text) { return daemon().log().matching(text).size(); }
-
-private:
-    std::vector<std::string> arguments(const std::string &text)
-    {
-        write(text);
-        return { "-c", path_ };
-    }
-    void write(const std::string &text) const { std::ofstream(path_) << text; }
-    std::size_t looks()
-    {
-        return logged("SIGHUP: serving") + logged("SIGHUP: everything stays as it was");
-    }
-
-    TempDir folder_;
-    std::string path_;
-    Scene scene_;
-};
 
 std::string heap(const std::string &name, const std::string &settings = "")
 {

@@ -64,7 +64,8 @@ std::vector<std::string> daemon_command(const DaemonOptions &options, const std:
                                       "--frontend",
                                       chosen().frontend,
                                       "--exporter",
-                                      chosen().exporter,
+                                      options.exporter.empty() ? chosen().exporter
+                                                               : options.exporter,
                                       "--log-level",
                                       variable("DMAHEAPD_TEST_LOG_LEVEL", "info") };
     if (chosen().frontend != "cuse")

@@ -22,10 +22,11 @@ struct DaemonOptions {
     std::vector<std::string> heaps = { kHeap };
     std::string root = {};              ///< for FUSE; empty: a folder of its own
     int namespaces = 0;                 ///< CLONE_NEW..., to start it in
+    std::string exporter = {};          ///< empty: the chosen one
     std::vector<std::string> more = {}; ///< further arguments
 };
 
-/// With the chosen frontend and exporter. CUSE has its nodes in /dev, whatever the root.
+/// With the chosen frontend. CUSE has its nodes in /dev, whatever the root.
 std::vector<std::string> daemon_command(const DaemonOptions &options, const std::string &root);
 
 /// What the daemon says about a heap.

@@ -37,9 +37,10 @@ struct Fixture {
           commands({ .ledger = ledger,
                      .heaps =
                          [this] {
-                             return std::vector<Served>{
-                                 { .heap = &heap, .policy = "system", .node = node }
-                             };
+                             return std::vector<Served>{ { .heap = &heap,
+                                                           .policy = "system",
+                                                           .node = node,
+                                                           .exporter = "another" } };
                          },
                      .frontend = "fuse",
                      .exporter = "fake",
@@ -216,6 +217,12 @@ TEST_CASE("control: who holds a file is found by its descriptors and mappings", 
     CHECK(std::ranges::find(list, expected) != list.end());
     CHECK(std::ranges::find(list, ::getpid(), &Holder::process) == list.end());
     CHECK(find_holders({ { .device = 1, .inode = 1 } }).empty());
+}
+
+TEST_CASE_METHOD(Fixture, "control: each heap is shown with the exporter of its buffers", "[tools]")
+{
+    CHECK((*ask(R"({"version":1,"command":"heaps"})"))[0]["exporter"] == "another");
+    CHECK((*ask(R"({"version":1,"command":"status"})"))["exporter"] == "fake");
 }
 
 TEST_CASE_METHOD(Fixture, "control: a heap that the config has no more is shown without a node",

@@ -129,7 +129,7 @@ Answer<Json> Commands::heaps(const Json &arguments)
         Json heap{ { "name", served.heap->name() },
                    { "policy", served.policy },
                    { "node", served.node },
-                   { "exporter", world_.exporter } };
+                   { "exporter", served.exporter } };
         heap.update(shown(account.use));
         const Cache::Use cached = served.heap->cached();
         heap["cached"] = cached.bytes;

@@ -18,7 +18,8 @@ namespace dmaheap::control {
 struct Served {
     Heap *heap;
     std::string policy;
-    std::string node; ///< path; empty: the config has the heap no more, but it has live buffers
+    std::string node;     ///< path; empty: the config has the heap no more, but it has live buffers
+    std::string exporter; ///< of its buffers
 };
 
 /// What the daemon lets be seen and changed. All of it outlives the commands.
@@ -26,7 +27,7 @@ struct World {
     Ledger &ledger;
     std::function<std::vector<Served>()> heaps; ///< as long as the commands, each of them
     std::string frontend;
-    std::string exporter;
+    std::string exporter; ///< the usual one
     std::function<Json()> regions;
     /// Lets buffers end that have ended unnoticed. Called in the thread that serves the socket.
     std::function<void()> look_again;

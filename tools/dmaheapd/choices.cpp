@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheapd/choices.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "core/udmabuf.h"
 #include "cuse/buffer_file.h"
 #include "cuse/cuse_node.h"
+#include "tools/dmaheapd/memory_rules.h"
 
 namespace dmaheap::daemon {
 
@@ -32,6 +35,16 @@ std::unique_ptr<Exporter> make_buffer_file(BufferFileExporter::Backing backing,
     spdlog::info("buffers: buffer files {}; no driver can import them",
                  exporter->has_passthrough() ? "with passthrough to their memory"
                                              : "through the page cache");
+    return exporter;
+}
+
+/// Passthrough shows whole files only, so that these would have nothing of it.
+std::unique_ptr<Exporter> make_for_files(std::function<void()> on_live)
+{
+    auto exporter = std::make_unique<BufferFileExporter>(BufferFileExporter::Backing::page_cache,
+                                                         std::move(on_live));
+    spdlog::info("buffers of regions that are files: buffer files through the page cache; no "
+                 "driver can import them");
     return exporter;
 }
 
@@ -77,6 +90,31 @@ std::unique_ptr<Exporter> choose_exporter(config::Exporter wanted, std::function
                                  "; this kernel makes no dma-bufs for us: use --exporter "
                                  "buffer-file");
     return make_buffer_file(BufferFileExporter::Backing::passthrough, std::move(on_live));
+}
+
+std::unique_ptr<Exporters> choose_exporters(config::Exporter wanted, std::function<void()> on_live)
+{
+    Exporters::Make make;
+    if (wanted == config::Exporter::automatic)
+        make = [on_live] { return make_for_files(on_live); };
+    return std::make_unique<Exporters>(choose_exporter(wanted, std::move(on_live)),
+                                       std::move(make));
+}
+
+void expect_regions(Exporters &exporters, const config::Config &config)
+{
+    const auto file = std::ranges::find_if(
+        config.regions, [](const config::Region &region) { return region.file.has_value(); });
+    if (file == config.regions.end())
+        return;
+
+    try {
+        exporters.expect_named_files();
+    } catch (const std::system_error &error) {
+        config::refuse_setting(config, config::name_of_table(*file), "file",
+                               "needs buffer files, which cannot be had: " +
+                                   std::string(error.what()));
+    }
 }
 
 } // namespace dmaheap::daemon

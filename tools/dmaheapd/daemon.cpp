@@ -24,6 +24,7 @@
 #include "tools/dmaheapd/heap_settings.h"
 #include "tools/dmaheapd/ion_nodes.h"
 #include "tools/dmaheapd/leftovers.h"
+#include "tools/dmaheapd/memory_rules.h"
 #include "tools/dmaheapd/node_permissions.h"
 #include "tools/dmaheapd/store.h"
 
@@ -53,8 +54,9 @@ void raise_descriptor_limit()
 
 Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, Reread reread)
     : lock_(config.dev_root), folder_(config.dev_root + Nodes::kFolder),
-      exporter_(make_exporter ? make_exporter([this] { reaper_.start(); })
-                              : choose_exporter(config.exporter, [this] { reaper_.start(); })),
+      exporter_(make_exporter
+                    ? std::make_unique<Exporters>(make_exporter([this] { reaper_.start(); }))
+                    : choose_exporters(config.exporter, [this] { reaper_.start(); })),
       ptrace_(on_failure()), delivery_(ptrace_, on_failure()), reread_(std::move(reread)),
       server_(serving_threads(), &delivery_)
 {
@@ -66,6 +68,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
     served.heaps = without_conflicts(config.heaps, folder_);
     const auto frontend = choose_frontend(config);
     const auto ion = without_conflicts(config.ion, config.dev_root, frontend);
+    expect_regions(*exporter_, served);
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
         keep(make_heap(served, heap));
@@ -124,7 +127,12 @@ Daemon::Made Daemon::make_heap(const config::Config &config, const config::Heap 
     auto made =
         std::make_unique<Heap>(heap.name, make_policy(config, heap, regions_, *exporter_), ledger_,
                                *exporter_, Recycling{ .all = &caches_, .own = cache });
-    return { .config = heap, .heap = std::move(made), .cache = std::move(cache) };
+    const auto *const region = heap.region ? config::find_region(config, *heap.region) : nullptr;
+    return { .config = heap,
+             .heap = std::move(made),
+             .cache = std::move(cache),
+             .exporter =
+                 region && region->file ? exporter_->for_files().name() : exporter_->name() };
 }
 
 /// To be called before its nodes are shown.
@@ -139,6 +147,7 @@ const Daemon::Kept &Daemon::keep(Made made)
                       .heap = heaps_.back().get(),
                       .device = devices_.back().get(),
                       .cache = std::move(made.cache),
+                      .exporter = made.exporter,
                       .served = true });
     return kept_.back();
 }

@@ -24,6 +24,7 @@
 #include "tools/control/server.h"
 #include "tools/dmaheapd/config.h"
 #include "tools/dmaheapd/dev_root.h"
+#include "tools/dmaheapd/exporters.h"
 #include "tools/dmaheapd/nodes.h"
 #include "tools/dmaheapd/reaper.h"
 #include "tools/dmaheapd/refusal_log.h"
@@ -65,6 +66,7 @@ private:
         config::Heap config;
         std::unique_ptr<Heap> heap;
         std::shared_ptr<Cache> cache; ///< null: without
+        const char *exporter;         ///< its name
     };
 
     /// A heap, as long as the daemon runs: its buffers outlive its place in the config.
@@ -73,6 +75,7 @@ private:
         Heap *heap;
         cuse::Device *device;
         std::shared_ptr<Cache> cache;
+        const char *exporter;
         bool served;
     };
 
@@ -111,7 +114,7 @@ private:
     Regions regions_;
     Caches caches_;
     std::optional<Pressure> pressure_; ///< looked for while anything is kept
-    std::unique_ptr<Exporter> exporter_;
+    std::unique_ptr<Exporters> exporter_;
     std::optional<Exporter::Estate> estate_; ///< for the daemon that comes next
     bool left_ = false;                      ///< it has been given away
     delivery::PtraceDelivery ptrace_;

@@ -124,8 +124,8 @@ Reservoir reservoir_of_file(const config::Config &config, const config::Region &
     };
     if (!exporter.shows_named_files())
         refuse("file", std::string(exporter.name()) +
-                           " cannot show a part of a file that has a name; with exporter = "
-                           "\"buffer-file\" the region works");
+                           " cannot show a part of a file that has a name; dmaheapd, with "
+                           "exporter = \"auto\", makes buffer files of this region");
     auto file = open_file(*region.file);
     if (!file)
         refuse("file", *region.file + " " + file.error());

@@ -14,6 +14,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "tools/dmaheapd/changes.h"
+#include "tools/dmaheapd/choices.h"
 #include "tools/dmaheapd/daemon.h"
 #include "tools/dmaheapd/heap_settings.h"
 #include "tools/dmaheapd/memory_rules.h"
@@ -103,6 +104,7 @@ void Daemon::take_over(config::Config next)
     config::check_memory(next); // what stays and what is new together
     check_accounts(changes.adjusted);
     check_accounts(changes.made);
+    expect_regions(*exporter_, next);
     Regions::Trial regions(regions_);
     regions_.make_missing(next, changes.made, *exporter_);
     std::vector<Made> made;
@@ -246,7 +248,8 @@ std::vector<control::Served> Daemon::served() const
             const std::string node = folder_ + '/' + name;
             list.push_back({ .heap = kept.heap,
                              .policy = kept.config.policy,
-                             .node = kept.served ? node : "" });
+                             .node = kept.served ? node : "",
+                             .exporter = kept.exporter });
         }
     return list;
 }
