@@ -22,9 +22,10 @@ struct Ioctl {
     bool of_32_bits = false; ///< the program, on a kernel of 64
 };
 
-/// Called when a client's request is refused, after the client has been told. Thread-safe.
-using OnRefusal =
-    std::function<void(std::string_view device, const delivery::Caller &, const Error &)>;
+/// Called when a client's request is refused, after the client has been told. `asked`: what for, as
+/// far as the error does not say it, such as "handle 7"; may be empty. Thread-safe.
+using OnRefusal = std::function<void(std::string_view device, const delivery::Caller &,
+                                     const Error &, std::string_view asked)>;
 
 /// What a client talks to through a node. Knows nothing of how the node came to be. Thread-safe.
 class Device {

@@ -56,7 +56,7 @@ void DmaHeapDevice::ioctl(const Ioctl &request, delivery::PendingReply reply)
 {
     const auto refuse = [&](const Error &error) {
         std::move(reply).fail(error);
-        on_refusal_(heap_.name(), request.caller, error);
+        on_refusal_(heap_.name(), request.caller, error, "");
     };
     const auto asked = checked(request);
     if (!asked)

@@ -29,13 +29,21 @@ public:
     /// By descending id, the order in which ION tries and tells them.
     [[nodiscard]] const std::vector<IonHeap> &all() const { return heaps_; }
 
+    /// How it went, and of what did not go well the mask and which heaps in it were refused.
+    struct Tried {
+        Status done;
+        std::string asked;
+    };
+
     /// Tries the heaps of the mask that the caller may use, until one succeeds, as ion_alloc().
     /// ENODEV when there is none in the mask, EACCES when the caller may use none of those that are
     /// in it, else the error of the last one.
-    Status first_of(std::uint32_t mask, const delivery::Caller &caller,
-                    const std::function<Status(Heap &)> &attempt) const;
+    [[nodiscard]] Tried first_of(std::uint32_t mask, const delivery::Caller &caller,
+                                 const std::function<Status(Heap &)> &attempt) const;
 
 private:
+    [[nodiscard]] std::vector<const IonHeap *> in(std::uint32_t mask) const;
+
     std::vector<IonHeap> heaps_;
     HeapAccess access_;
 };

@@ -46,6 +46,23 @@ Status allocatable(const ion::Allocation &asked)
     return {};
 }
 
+/// The handle or the descriptor that a command names; empty when it names none.
+std::string named_in(const Ioctl &request)
+{
+    switch (request.command) {
+    case ion::kFree:
+        return "handle " + std::to_string(uapi::decode<ion::Handle>(request.in).handle);
+    case ion::kShare:
+    case ion::kMap:
+        return "handle " + std::to_string(uapi::decode<ion::HandleFd>(request.in).handle);
+    case ion::kImport:
+    case ion::kSync:
+        return "fd " + std::to_string(uapi::decode<ion::HandleFd>(request.in).fd);
+    default:
+        return {};
+    }
+}
+
 bool visible(const Ioctl &request)
 {
     return request.caller.thread != 0;
@@ -67,22 +84,23 @@ IonLegacyDevice::IonLegacyDevice(std::string name, IonHeaps heaps, Services serv
 
 void IonLegacyDevice::ioctl(const Ioctl &request, PendingReply reply)
 {
-    const Status done = answer(request, reply);
+    std::string asked;
+    const Status done = answer(request, reply, asked);
     if (done)
         return;
 
     std::move(reply).fail(done.error());
     if (done.error().code != ENOTTY) // which programs ask for, to tell the interfaces apart
-        on_refusal_(name_, request.caller, done.error());
+        on_refusal_(name_, request.caller, done.error(), asked.empty() ? named_in(request) : asked);
 }
 
-Status IonLegacyDevice::answer(const Ioctl &request, PendingReply &reply)
+Status IonLegacyDevice::answer(const Ioctl &request, PendingReply &reply, std::string &asked)
 {
     // compat_ion_ioctl() looks at the command first.
     if (!request.of_32_bits && uapi::size_of(request.command) > ion::kLargestArgument)
         return failure(EINVAL, "size of the ioctl");
     if (request.command == (request.of_32_bits ? ion::kAlloc32 : ion::kAlloc))
-        return allocate(request, reply);
+        return allocate(request, reply, asked);
 
     switch (request.command) {
     case ion::kFree:
@@ -128,9 +146,9 @@ std::shared_ptr<IonHandles> IonLegacyDevice::handles_of(std::uint64_t file)
 
 /// ion_alloc(). The handle is told by us, not by the kernel's copy of the reply: a client that
 /// cannot be told has none, and we would not learn of it.
-Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply)
+Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply, std::string &asked)
 {
-    auto buffer = allocate_shared(request);
+    auto buffer = allocate_shared(request, asked);
     if (!buffer)
         return std::unexpected(buffer.error());
 
@@ -154,10 +172,11 @@ Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply)
     return {};
 }
 
-Result<std::unique_ptr<SharedBuffer>> IonLegacyDevice::allocate_shared(const Ioctl &request) const
+Result<std::unique_ptr<SharedBuffer>> IonLegacyDevice::allocate_shared(const Ioctl &request,
+                                                                       std::string &asked) const
 {
-    const auto asked = allocation_in(request);
-    if (const auto size = page_aligned(asked.len); !size)
+    const auto wanted = allocation_in(request);
+    if (const auto size = page_aligned(wanted.len); !size)
         return std::unexpected(size.error());
     if (!visible(request))
         return not_visible();
@@ -165,16 +184,19 @@ Result<std::unique_ptr<SharedBuffer>> IonLegacyDevice::allocate_shared(const Ioc
     std::unique_ptr<SharedBuffer> buffer;
     const Owner owner = owner_of(request.caller);
     const auto attempt = [&](Heap &heap) {
-        if (auto possible = allocatable(asked); !possible)
+        if (auto possible = allocatable(wanted); !possible)
             return possible;
-        auto made = heap.allocate_shared(asked.len, owner);
+        auto made = heap.allocate_shared(wanted.len, owner);
         if (!made)
             return Status(std::unexpected(made.error()));
         buffer = *std::move(made);
         return Status();
     };
-    if (auto done = heaps_.first_of(asked.heap_id_mask, request.caller, attempt); !done)
-        return std::unexpected(done.error());
+    auto tried = heaps_.first_of(wanted.heap_id_mask, request.caller, attempt);
+    if (!tried.done) {
+        asked = std::move(tried.asked);
+        return std::unexpected(tried.done.error());
+    }
 
     return buffer;
 }

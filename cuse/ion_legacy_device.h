@@ -36,13 +36,15 @@ public:
     void release(std::uint64_t file) override;
 
 private:
-    Status answer(const Ioctl &request, delivery::PendingReply &reply);
-    Status allocate(const Ioctl &request, delivery::PendingReply &reply);
+    /// `asked`: for the log, when it is refused.
+    Status answer(const Ioctl &request, delivery::PendingReply &reply, std::string &asked);
+    Status allocate(const Ioctl &request, delivery::PendingReply &reply, std::string &asked);
     Status free(const Ioctl &request, delivery::PendingReply &reply);
     Status share(const Ioctl &request, delivery::PendingReply &reply);
     Status import(const Ioctl &request, delivery::PendingReply &reply);
     Status sync(const Ioctl &request, delivery::PendingReply &reply) const;
-    Result<std::unique_ptr<SharedBuffer>> allocate_shared(const Ioctl &request) const;
+    Result<std::unique_ptr<SharedBuffer>> allocate_shared(const Ioctl &request,
+                                                          std::string &asked) const;
     [[nodiscard]] Result<std::unique_ptr<SharedBuffer>> imported(const Ioctl &request) const;
     std::shared_ptr<IonHandles> handles_of(std::uint64_t file);
 

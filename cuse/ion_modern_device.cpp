@@ -42,10 +42,11 @@ IonModernDevice::IonModernDevice(Options options, IonHeaps heaps, delivery::Deli
 void IonModernDevice::ioctl(const Ioctl &request, PendingReply reply)
 {
     Status done;
+    std::string asked;
     if (uapi::size_of(request.command) > ion::kLargestArgument)
         done = failure(EINVAL, "size of the ioctl");
     else if (request.command == ion::kAlloc)
-        done = allocate(request, reply);
+        done = allocate(request, reply, asked);
     else if (request.command == ion::kHeapQuery)
         done = query(request, reply);
     else if (request.command == ion::kAbiVersion && options_.abi_version)
@@ -57,14 +58,14 @@ void IonModernDevice::ioctl(const Ioctl &request, PendingReply reply)
 
     std::move(reply).fail(done.error());
     if (done.error().code != ENOTTY) // which programs ask for, to tell the interfaces apart
-        on_refusal_(options_.name, request.caller, done.error());
+        on_refusal_(options_.name, request.caller, done.error(), asked);
 }
 
 /// ion_alloc().
-Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply)
+Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply, std::string &asked)
 {
-    const auto asked = uapi::decode<ion::Allocation>(request.in);
-    if (const auto size = page_aligned(asked.len); !size)
+    const auto wanted = uapi::decode<ion::Allocation>(request.in);
+    if (const auto size = page_aligned(wanted.len); !size)
         return std::unexpected(size.error());
     if (request.caller.thread == 0)
         return failure(EACCES, "pid namespace that does not show the caller");
@@ -72,20 +73,23 @@ Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply)
     UniqueFd buffer;
     const Owner owner = owner_of(request.caller);
     const auto attempt = [&](Heap &heap) {
-        if (asked.len > machine_memory() / 2)
+        if (wanted.len > machine_memory() / 2)
             return Status(failure(ENOMEM, "half of the machine's memory"));
-        auto made = heap.allocate(asked.len, O_RDWR, owner);
+        auto made = heap.allocate(wanted.len, O_RDWR, owner);
         if (!made)
             return Status(std::unexpected(made.error()));
         buffer = *std::move(made);
         return Status();
     };
-    if (auto done = heaps_.first_of(asked.heap_id_mask, request.caller, attempt); !done)
-        return done;
+    auto tried = heaps_.first_of(wanted.heap_id_mask, request.caller, attempt);
+    if (!tried.done) {
+        asked = std::move(tried.asked);
+        return tried.done;
+    }
 
     delivery_.complete(std::move(reply), request.caller,
                        { .argument = request.argument,
-                         .out = uapi::encode(asked),
+                         .out = uapi::encode(wanted),
                          .fd_at = offsetof(ion::Allocation, fd),
                          .close_on_exec = true },
                        std::move(buffer));

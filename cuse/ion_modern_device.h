@@ -26,7 +26,8 @@ public:
     void ioctl(const Ioctl &request, delivery::PendingReply reply) override;
 
 private:
-    Status allocate(const Ioctl &request, delivery::PendingReply &reply);
+    /// `asked`: for the log, when it is refused.
+    Status allocate(const Ioctl &request, delivery::PendingReply &reply, std::string &asked);
     Status query(const Ioctl &request, delivery::PendingReply &reply);
     Status tell_version(delivery::PendingReply &reply) const;
     Status refuse_unknown(const Ioctl &request, delivery::PendingReply &reply);

@@ -101,7 +101,7 @@ struct Fixture {
     Heap heap{ "camera", std::make_unique<FakePolicy>(), ledger, exporter };
     cuse::DmaHeapDevice device{ heap, delivery,
                                 [this](std::string_view name, const delivery::Caller &caller,
-                                       const Error &error) {
+                                       const Error &error, std::string_view) {
                                     refusals.push_back({ std::string(name), caller.thread,
                                                          error.code, kernel.has_reply() });
                                 } };

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,31 +18,25 @@
 #include "tests/support/deadline.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
+#include "tests/unit/support/ion_heaps.h"
 
 using namespace dmaheap;
-using test::FakeDelivery;
+using test::bytes_of;
 using test::FakeExporter;
 using test::FakeKernel;
-using test::FakePolicy;
+using test::kCma;
 using test::KernelReply;
+using test::kLimit;
+using test::kSystem;
 namespace ion = uapi::ion_legacy;
 
 namespace {
 
-constexpr Bytes kLimit = Bytes{ 1 } << 20;
-constexpr std::uint32_t kSystem = 1U << 0;
-constexpr std::uint32_t kCma = 1U << 4;
 constexpr std::array kNoHandles{ 0, -1, 2, 1024, 0x7fffffff, -0x7fffffff - 1 };
 
 ion::Allocation request_of(std::uint64_t length, std::uint32_t mask, std::uint64_t align = 0)
 {
     return { .len = length, .align = align, .heap_id_mask = mask, .flags = 0, .handle = -7 };
-}
-
-template <class Struct>
-std::span<const std::byte> bytes_of(const Struct &value)
-{
-    return std::as_bytes(std::span(&value, 1));
 }
 
 /// Its "dma-bufs" are descriptors of the memory itself, by which it knows them again.
@@ -88,12 +81,10 @@ private:
     std::uint64_t last_ = 0;
 };
 
-/// Two heaps, and a client that is this very thread.
-struct Fixture {
+/// With a client that is this very thread.
+struct Fixture : test::TwoIonHeaps<SharingExporter> {
     Fixture()
     {
-        ledger.set_limit("system", kLimit);
-        ledger.set_limit("linux,cma", kLimit);
         kernel.send_greeting();
         kernel.serve();
         REQUIRE(kernel.take_reply());
@@ -142,13 +133,7 @@ struct Fixture {
         return ledger.accounts().at(heap).use.buffers;
     }
 
-    Ledger ledger;
-    SharingExporter exporter;
-    FakeDelivery delivery;
     cuse::IonQuota quota;
-    Heap system{ "system", std::make_unique<FakePolicy>(), ledger, exporter };
-    Heap cma{ "linux,cma", std::make_unique<FakePolicy>(), ledger, exporter };
-    std::set<std::string> allowed{ "system", "linux,cma" };
     std::vector<std::byte> memory;
     std::optional<std::uint64_t> argument;
     pid_t thread = ::gettid();
@@ -162,13 +147,9 @@ struct Fixture {
     cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines; ends before the kernel
     cuse::IonLegacyDevice device{
         "ion",
-        cuse::IonHeaps({ { .id = 0, .type = 0, .name = "ion_system_heap", .heap = &system },
-                         { .id = 4, .type = 4, .name = "linux,cma", .heap = &cma } },
-                       [this](const cuse::Credentials &, const std::string &heap) {
-                           return allowed.contains(heap);
-                       }),
+        ion_heaps(),
         { .exporter = exporter, .quota = quota, .delivery = delivery, .aside = aside },
-        [](std::string_view, const delivery::Caller &, const Error &) {}
+        on_refusal()
     };
 };
 
@@ -190,6 +171,21 @@ TEST_CASE_METHOD(Fixture, "ion_legacy_device: a handle is told in the struct", "
     CHECK(std::ranges::equal(memory, reply.copied_back()));
     CHECK(live() == 1);
     CHECK(new_handle() == 2);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_legacy_device: a refusal tells what it was about", "[cuse]")
+{
+    allowed = {};
+    CHECK(allocate(request_of(4096, kCma)).error == EACCES);
+    CHECK(free(7) == EINVAL);
+    CHECK(ask_pair(ion::kShare, -8, 3).error == EINVAL);
+    CHECK(ask_pair(ion::kMap, 9, 3).error == EINVAL);
+    CHECK(ask_pair(ion::kImport, 9, -1).error == EBADF);
+    CHECK(ask_pair(ion::kSync, 9, -2).error == EBADF);
+
+    CHECK(refused == std::vector<std::string>{ "heap_id_mask 0x10; not permitted: 4 (linux,cma)",
+                                               "handle 7", "handle -8", "handle 9", "fd -1",
+                                               "fd -2" });
 }
 
 TEST_CASE_METHOD(Fixture, "ion_legacy_device: programs of 32 bits have their own ALLOC", "[cuse]")

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,20 +15,18 @@
 #include "tests/support/catch.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
+#include "tests/unit/support/ion_heaps.h"
 
 using namespace dmaheap;
-using test::FakeDelivery;
+using test::bytes_of;
 using test::FakeExporter;
 using test::FakeKernel;
-using test::FakePolicy;
+using test::kCma;
 using test::KernelReply;
+using test::kSystem;
 namespace ion = uapi::ion;
 
 namespace {
-
-constexpr Bytes kLimit = Bytes{ 1 } << 20;
-constexpr std::uint32_t kSystem = 1U << 0;
-constexpr std::uint32_t kCma = 1U << 4;
 
 constexpr ion::Allocation request_of(std::uint64_t length, std::uint32_t mask)
 {
@@ -46,18 +43,10 @@ std::uint64_t address_of(const void *memory)
     return reinterpret_cast<std::uintptr_t>(memory);
 }
 
-template <class Struct>
-std::span<const std::byte> bytes_of(const Struct &value)
-{
-    return std::as_bytes(std::span(&value, 1));
-}
-
-/// Two heaps, and a client that is this very thread.
-struct Fixture {
+/// With a client that is this very thread.
+struct Fixture : test::TwoIonHeaps<FakeExporter> {
     explicit Fixture(std::optional<std::uint32_t> version = std::nullopt) : abi_version(version)
     {
-        ledger.set_limit("system", kLimit);
-        ledger.set_limit("linux,cma", kLimit);
         kernel.send_greeting();
         kernel.serve();
         REQUIRE(kernel.take_reply());
@@ -82,12 +71,6 @@ struct Fixture {
         return ask(ion::kHeapQuery, bytes_of(request));
     }
 
-    Ledger ledger;
-    FakeExporter exporter;
-    FakeDelivery delivery;
-    Heap system{ "system", std::make_unique<FakePolicy>(), ledger, exporter };
-    Heap cma{ "linux,cma", std::make_unique<FakePolicy>(), ledger, exporter };
-    std::set<std::string> allowed{ "system", "linux,cma" };
     std::uint64_t argument = 0x1000;
     std::optional<std::uint32_t> abi_version;
     FakeKernel kernel{ [this](fuse_req_t request, std::uint32_t command, void *at, const void *in,
@@ -96,15 +79,7 @@ struct Fixture {
     } };
     cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines; ends before the kernel
     cuse::IonModernDevice device{
-        { .name = "ion", .abi_version = abi_version },
-        cuse::IonHeaps({ { .id = 0, .type = 0, .name = "ion_system_heap", .heap = &system },
-                         { .id = 4, .type = 4, .name = "linux,cma", .heap = &cma } },
-                       [this](const cuse::Credentials &, const std::string &heap) {
-                           return allowed.contains(heap);
-                       }),
-        delivery,
-        aside,
-        [](std::string_view, const delivery::Caller &, const Error &) {}
+        { .name = "ion", .abi_version = abi_version }, ion_heaps(), delivery, aside, on_refusal()
     };
 };
 
@@ -124,6 +99,23 @@ TEST_CASE_METHOD(Fixture, "ion_modern_device: an allocation is delivered as ION'
     CHECK(exporter.live.at(0).heap() == "system");
     CHECK(exporter.live.at(0).size() == 8192);
     CHECK((exporter.flags & O_ACCMODE) == O_RDWR);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: a refusal tells the mask, and who refused", "[cuse]")
+{
+    ledger.set_limit("system", 4096);
+    CHECK(allocate(request_of(8192, kSystem)).error == ENOMEM);
+    allowed = { "system" };
+    CHECK(allocate(request_of(8192, kSystem | kCma)).error == ENOMEM);
+    allowed = {};
+    CHECK(allocate(request_of(8192, kSystem | kCma | 1U << 7)).error == EACCES);
+    CHECK(allocate(request_of(8192, 1U << 7)).error == ENODEV);
+    CHECK(allocate(request_of(0, kSystem)).error == EINVAL);
+
+    CHECK(refused == std::vector<std::string>{
+                         "heap_id_mask 0x1", "heap_id_mask 0x11; not permitted: 4 (linux,cma)",
+                         "heap_id_mask 0x91; not permitted: 4 (linux,cma), 0 (system)",
+                         "heap_id_mask 0x80; ids here: 4 0", "" });
 }
 
 TEST_CASE_METHOD(Fixture, "ion_modern_device: heaps are tried by descending id", "[cuse]")

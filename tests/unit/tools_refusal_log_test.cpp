@@ -61,6 +61,18 @@ TEST_CASE("refusal_log: one line tells which node, who, what and why", "[tools]"
                                                       "1000): heap_flags: Invalid argument" });
 }
 
+TEST_CASE("refusal_log: what was asked for stands behind the reason", "[tools]")
+{
+    const Logged logged;
+    RefusalLog log;
+
+    log.add("ion", kCaller, { .code = EACCES, .step = "permissions" }, "heap_id_mask 0x1");
+
+    CHECK(logged.lines() ==
+          std::vector<std::string>{ "info: ion: refused thread 4242 (uid 1000): permissions: "
+                                    "Permission denied (heap_id_mask 0x1)" });
+}
+
 TEST_CASE("refusal_log: what can be done about it is in the same line", "[tools]")
 {
     const Logged logged;

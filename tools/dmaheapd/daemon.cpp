@@ -88,14 +88,15 @@ Daemon::~Daemon()
 
 cuse::OnRefusal Daemon::on_refusal()
 {
-    return [this](std::string_view device, const delivery::Caller &caller, const Error &error) {
-        refusals_.add(device, caller, error);
-    };
+    return [this](std::string_view device, const delivery::Caller &caller, const Error &error,
+                  std::string_view asked) { refusals_.add(device, caller, error, asked); };
 }
 
 delivery::OnFailure Daemon::on_failure()
 {
-    return std::bind_front(on_refusal(), "delivery");
+    return [this](const delivery::Caller &caller, const Error &error) {
+        refusals_.add("delivery", caller, error);
+    };
 }
 
 void Daemon::run(int end)

@@ -23,13 +23,16 @@ std::string_view advice(int code)
 
 } // namespace
 
-void RefusalLog::add(std::string_view device, const delivery::Caller &caller, const Error &error)
+void RefusalLog::add(std::string_view device, const delivery::Caller &caller, const Error &error,
+                     std::string_view asked)
 {
     if (!admit())
         return;
 
-    spdlog::info("{}: refused thread {} (uid {}): {}: {}{}", device, caller.thread, caller.uid,
-                 error.step, std::strerror(error.code), advice(error.code));
+    const bool told = !asked.empty();
+    spdlog::info("{}: refused thread {} (uid {}): {}: {}{}{}{}{}", device, caller.thread,
+                 caller.uid, error.step, std::strerror(error.code), told ? " (" : "", asked,
+                 told ? ")" : "", advice(error.code));
 }
 
 bool RefusalLog::admit()

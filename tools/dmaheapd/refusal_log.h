@@ -19,7 +19,8 @@ public:
     static constexpr std::uint64_t kBurst = 10;
     static constexpr std::chrono::seconds kPeriod{ 5 };
 
-    void add(std::string_view device, const delivery::Caller &caller, const Error &error);
+    void add(std::string_view device, const delivery::Caller &caller, const Error &error,
+             std::string_view asked = {});
 
 private:
     bool admit();
