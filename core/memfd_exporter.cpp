@@ -26,11 +26,12 @@ namespace {
 Status fix_size(int memfd)
 {
     constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-    const int seals = ::fcntl(memfd, F_GET_SEALS);
-    if (seals != -1 && (seals & kFixed) == kFixed)
+    const Status fixed = sys::add_seals(memfd, kFixed);
+    if (fixed)
         return {};
 
-    return sys::add_seals(memfd, kFixed);
+    const int seals = ::fcntl(memfd, F_GET_SEALS);
+    return seals != -1 && (seals & kFixed) == kFixed ? Status() : fixed;
 }
 
 std::string path_of(int fd)
@@ -142,6 +143,7 @@ bool MemfdExporter::reap()
     const std::scoped_lock lock(mutex_);
     take_events();
     end_shared();
+    ended_.clear();
     return !live_.empty();
 }
 
@@ -219,6 +221,8 @@ void MemfdExporter::take_events()
             at += sizeof event + event.len;
             take_event(event.wd, event.mask);
         }
+        if (static_cast<std::size_t>(got) < events.size())
+            return; // files have no names, so that all that there were fitted
     }
 }
 
@@ -257,7 +261,22 @@ void MemfdExporter::end_if_unused(Watched::iterator live)
     if (live->second.shared_as)
         shared_.erase(*live->second.shared_as);
     files_.erase(live->second.file);
-    live_.erase(live); // and its file with it, which ends the watch
+    end(std::move(live->second));
+    live_.erase(live);
+}
+
+/// The end of the file ends the watch, which costs as much as all else of a small buffer, because
+/// the kernel wakes a thread of its own for that: once for all that end together.
+void MemfdExporter::end(Live live)
+{
+    constexpr std::size_t kTogether = 16;
+    constexpr Bytes kSmall = 64 << 10;
+
+    if (live.buffer.size() > kSmall)
+        return;
+    ended_.push_back(std::move(live));
+    if (ended_.size() == kTogether)
+        ended_.clear();
 }
 
 } // namespace dmaheap

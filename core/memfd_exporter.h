@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "core/exporter.h"
 #include "core/inode.h"
@@ -66,6 +67,7 @@ private:
     void let_go(int watch);
     void end_shared();
     void end_if_unused(Watched::iterator live);
+    void end(Live live);
     void take_events();
     void take_event(int watch, std::uint32_t what);
 
@@ -73,6 +75,7 @@ private:
     std::function<void()> on_live_;
     mutable std::mutex mutex_;
     Watched live_;
+    std::vector<Live> ended_;            ///< small ones, whose files are still to be closed
     std::set<Inode> files_;              ///< of the live ones
     std::map<FileIdentity, int> shared_; ///< the watches of those that are shared
 };

@@ -20,6 +20,9 @@ public:
     /// A duplicate of the thread's descriptor `fd`. EBADF when there is none.
     [[nodiscard]] Result<UniqueFd> fetch(int fd) const;
 
+    /// Whether it says ESRCH once the thread has ended, whoever has its number then.
+    [[nodiscard]] bool ends_with_thread() const { return !of_process_; }
+
 private:
     DescriptorTable(pid_t thread, UniqueFd pidfd, bool of_process)
         : thread_(thread), pidfd_(std::move(pidfd)), of_process_(of_process)

@@ -7,6 +7,7 @@
 
 #include "core/result.h"
 #include "core/unique_fd.h"
+#include "cuse/notify/listener.h"
 
 namespace dmaheap::cuse {
 
@@ -19,11 +20,6 @@ struct Reported {
 
 /// The filter, for 64-bit, x32 and 32-bit system calls.
 std::vector<sock_filter> filter_program(Reported reported);
-
-enum class Waits {
-    killably, ///< once a call has been received, only a deadly signal ends it; from Linux 5.19
-    interruptibly,
-};
 
 struct InstalledFilter {
     UniqueFd listener;

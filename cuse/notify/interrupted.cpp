@@ -11,6 +11,9 @@ namespace dmaheap::cuse {
 Result<int> Interrupted::give(const Listener &listener, const Notification &waiting,
                               const delivery::Answer &answer, int buffer)
 {
+    if (listener.waits() == Waits::killably)
+        return listener.add_descriptor(waiting.id, buffer, answer.close_on_exec);
+
     const auto file = inode_of(buffer);
     if (!file)
         return std::unexpected(file.error());

@@ -11,6 +11,11 @@
 
 namespace dmaheap::cuse {
 
+enum class Waits {
+    killably, ///< once a call has been received, only a deadly signal ends it; from Linux 5.19
+    interruptibly,
+};
+
 /// An ioctl that a thread waits in until it is answered.
 struct Notification {
     std::uint64_t id;
@@ -24,7 +29,10 @@ struct Notification {
 /// thread does not wait any more: killed, or interrupted by a signal where it may be.
 class Listener {
 public:
-    explicit Listener(UniqueFd fd) : fd_(std::move(fd)) {}
+    explicit Listener(UniqueFd fd, Waits waits = Waits::interruptibly)
+        : fd_(std::move(fd)), waits_(waits)
+    {
+    }
 
     /// Whether this kernel puts descriptors into waiting threads.
     [[nodiscard]] Status can_add_descriptors() const;
@@ -33,6 +41,7 @@ public:
     void take_turns() const;
 
     [[nodiscard]] int fd() const { return fd_.get(); }
+    [[nodiscard]] Waits waits() const { return waits_; }
 
     /// The next one. Waits when there is none: poll first. Nothing when it was taken back.
     [[nodiscard]] Result<std::optional<Notification>> receive() const;
@@ -50,6 +59,7 @@ private:
     [[nodiscard]] Status send(std::uint64_t id, int error, std::uint32_t flags) const;
 
     UniqueFd fd_;
+    Waits waits_;
 };
 
 } // namespace dmaheap::cuse

@@ -11,7 +11,6 @@
 
 #include "cuse/buffer_ioctl.h"
 #include "cuse/delivery/delivery.h"
-#include "cuse/delivery/post.h"
 #include "cuse/delivery/remote_memory.h"
 #include "cuse/notify/notified_client.h"
 #include "cuse/uapi/dma_buf.h"
@@ -29,10 +28,9 @@ struct ClientFile {
 };
 
 /// The thread's file, as far as an ioctl on it can reach a driver.
-std::optional<ClientFile> file_of(const Notification &waiting)
+std::optional<ClientFile> file_of(Tables &tables, const Notification &waiting)
 {
-    const auto table = delivery::DescriptorTable::of(waiting.thread);
-    auto fetched = table ? table->fetch(waiting.fd) : std::unexpected(table.error());
+    auto fetched = tables.fetch(waiting.thread, waiting.fd);
     if (!fetched || (::fcntl(fetched->get(), F_GETFL) & O_PATH) != 0)
         return std::nullopt;
 
@@ -139,7 +137,7 @@ struct stat owner_of(pid_t thread)
 
 bool NodeDesk::take(const Listener &listener, const Notification &waiting)
 {
-    const auto file = file_of(waiting);
+    const auto file = file_of(tables_, waiting);
     if (!file || !listener.is_waiting(waiting.id))
         return false;
 

@@ -7,6 +7,7 @@
 #include "cuse/device.h"
 #include "cuse/notify/desk.h"
 #include "cuse/notify/interrupted.h"
+#include "cuse/notify/tables.h"
 
 namespace dmaheap::cuse {
 
@@ -29,6 +30,7 @@ private:
     FindDevice find_device_;
     IsBuffer is_buffer_;
     Interrupted interrupted_;
+    Tables tables_;
 };
 
 } // namespace dmaheap::cuse

@@ -29,7 +29,9 @@ Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer
     if (!answer.fd_at)
         return {};
 
-    return write(answer.argument + *answer.fd_at, std::as_bytes(std::span(&*number, 1)));
+    return delivery::RemoteMemory(waiting_.thread) // which has just taken it
+        .write(delivery::RemoteAddress{ answer.argument + *answer.fd_at },
+               std::as_bytes(std::span(&*number, 1)));
 }
 
 bool NotifiedClient::was_interrupted(std::span<const std::byte> in)

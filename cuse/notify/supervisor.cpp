@@ -78,7 +78,7 @@ bool Supervisor::start_thread()
 void Supervisor::run(Seat &seat)
 {
     seat.thread = ::gettid();
-    while (const auto waiting = next()) {
+    while (const auto waiting = next(seat)) {
         seat.serving = waiting->id;
         note_beginning();
         if (!desk_.take(listener_, *waiting))
@@ -87,21 +87,26 @@ void Supervisor::run(Seat &seat)
     }
 }
 
-/// Wakes the clock at most once between two looks.
+/// Wakes the clock when it rests.
 void Supervisor::note_beginning()
 {
     if (to_be_looked_at_.exchange(true))
         return;
 
     const std::scoped_lock lock(looking_);
-    began_.notify_one();
+    if (resting_)
+        began_.notify_one();
 }
 
 /// Sleeps as long as nobody is served.
 void Supervisor::watch(const std::stop_token &stop)
 {
     std::unique_lock lock(looking_);
-    while (began_.wait(lock, stop, [this] { return to_be_looked_at_.load(); })) {
+    for (;;) {
+        resting_ = true;
+        if (!began_.wait(lock, stop, [this] { return to_be_looked_at_.load(); }))
+            return;
+        resting_ = false;
         to_be_looked_at_ = false;
         began_.wait_for(lock, stop, kBetweenLooks, [] { return false; });
         if (stop.stop_requested())
@@ -117,23 +122,35 @@ bool Supervisor::look()
     bool some = false;
     for (Seat &seat : seats_) {
         const std::uint64_t id = seat.serving;
+        const std::uint64_t before = std::exchange(seat.seen, id);
         if (id == 0 || id == seat.given_up)
             continue;
 
         some = true;
-        const bool hanging = is_in_memory_of_another(seat.thread);
-        seat.looks = hanging && seat.seen_hanging == id ? seat.looks + 1 : 0;
-        seat.seen_hanging = hanging ? id : 0;
-        if (seat.looks == kLooks)
-            give_up(seat);
+        if (id == before)
+            look_again(seat);
+        else
+            seat.looks = 0;
     }
     return some;
+}
+
+/// At one that takes its time: another may listen.
+void Supervisor::look_again(Seat &seat)
+{
+    if (listening_ == &seat) {
+        listening_ = nullptr;
+        turn_.notify_one();
+    }
+    seat.looks = is_in_memory_of_another(seat.thread) ? seat.looks + 1 : 0;
+    if (seat.looks == kLooks)
+        give_up(seat);
 }
 
 /// What the thread does when it goes on, it does for one who does not wait any more.
 void Supervisor::give_up(Seat &seat)
 {
-    seat.given_up = seat.seen_hanging;
+    seat.given_up = seat.seen;
     static_cast<void>(listener_.answer(seat.given_up, EFAULT));
     const auto able = std::ranges::count_if(seats_, [](const Seat &each) {
         return each.given_up == 0 || each.given_up != each.serving;
@@ -143,22 +160,43 @@ void Supervisor::give_up(Seat &seat)
 }
 
 /// Nothing when it is time to stop, or nobody is left who could call.
-std::optional<Notification> Supervisor::next()
+std::optional<Notification> Supervisor::next(Seat &seat)
 {
-    const std::scoped_lock lock(turn_);
-    while (!stopped_) {
+    if (!await_turn(seat))
+        return std::nullopt;
+
+    for (;;) {
         std::array<pollfd, 2> waited{ pollfd{ listener_.fd(), POLLIN, 0 },
                                       pollfd{ stop_.get(), POLLIN, 0 } };
         ::poll(waited.data(), waited.size(), -1);
-        stopped_ = waited[1].revents != 0 || (waited[0].revents & (POLLHUP | POLLERR)) != 0;
-        if (stopped_ || (waited[0].revents & POLLIN) == 0)
+        if (waited[1].revents != 0 || (waited[0].revents & (POLLHUP | POLLERR)) != 0)
+            return stop();
+        if ((waited[0].revents & POLLIN) == 0)
             continue;
 
         const auto received = listener_.receive();
-        if (received && received->has_value())
+        if (!received)
+            return stop();
+        if (received->has_value())
             return *received;
-        stopped_ = !received;
     }
+}
+
+/// False when it is time to stop. The turn of one that was quick is its own still.
+bool Supervisor::await_turn(Seat &seat)
+{
+    std::unique_lock lock(looking_);
+    turn_.wait(lock, [&] { return stopped_ || !listening_ || listening_ == &seat; });
+    listening_ = &seat;
+    return !stopped_;
+}
+
+/// Everybody.
+std::nullopt_t Supervisor::stop()
+{
+    const std::scoped_lock lock(looking_);
+    stopped_ = true;
+    turn_.notify_all();
     return std::nullopt;
 }
 

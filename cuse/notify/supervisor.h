@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -19,15 +20,18 @@
 namespace dmaheap::cuse {
 
 /// Threads that receive what a filter reports and take it to a desk: several clients at once, each
-/// of which may be slow. Idle, one of them sleeps in the kernel and the others wait for their turn.
+/// of which may be slow. One of them listens, and serves; the others wait for their turn, which
+/// comes when that takes more than a moment. To wake another one at each call would cost as much as
+/// the call. Idle, nobody wakes.
 ///
 /// A client whose memory hangs (a userfaultfd, a file system of its own) gets EFAULT in time, and
 /// another thread does the work of the one that hangs in it.
 class Supervisor {
 public:
     /// Memory hangs when it does so at so many looks: a starved machine is slow, too.
-    static constexpr unsigned kLooks = 10;
-    static constexpr std::chrono::milliseconds kBetweenLooks{ 500 };
+    static constexpr unsigned kLooks = 5000;
+    /// While somebody is served. A call that is seen twice lets the next thread listen.
+    static constexpr std::chrono::milliseconds kBetweenLooks{ 1 };
     static constexpr std::size_t kMostThreads = 64; ///< with those that hang
 
     /// With fewer threads where no more can be had. `desk` must outlive the supervisor. Throws
@@ -45,30 +49,35 @@ private:
     struct Seat {
         std::atomic<pid_t> thread = 0;
         std::atomic<std::uint64_t> serving = 0; ///< 0: nobody
-        std::uint64_t seen_hanging = 0;         ///< guarded by `looking_`, as is what follows
-        unsigned looks = 0;                     ///< one after the other that saw it
+        std::uint64_t seen = 0;                 ///< guarded by `looking_`, as is what follows
+        unsigned looks = 0;                     ///< one after the other that saw it hang
         std::uint64_t given_up = 0;
         std::jthread running;
     };
 
     bool start_thread();
     void run(Seat &seat);
-    std::optional<Notification> next();
+    std::optional<Notification> next(Seat &seat);
+    bool await_turn(Seat &seat);
+    std::nullopt_t stop();
     void note_beginning();
     void watch(const std::stop_token &stop);
     bool look();
+    void look_again(Seat &seat);
     void give_up(Seat &seat);
 
     Listener listener_;
     Desk &desk_;
     unsigned wanted_;
     UniqueFd stop_;
-    std::mutex turn_;
-    bool stopped_ = false; ///< guarded by `turn_`
-    std::mutex looking_;
+    std::mutex looking_; ///< guards what follows
+    std::condition_variable turn_;
+    const Seat *listening_ = nullptr; ///< the one whose turn it is
+    bool stopped_ = false;
     std::condition_variable_any began_;
-    std::atomic<bool> to_be_looked_at_ = false;
-    std::list<Seat> seats_; ///< guarded by `looking_`
+    bool resting_ = false;                      ///< the clock, since nobody is served
+    std::atomic<bool> to_be_looked_at_ = false; ///< which needs no guard
+    std::list<Seat> seats_;
     std::jthread clock_;
 };
 

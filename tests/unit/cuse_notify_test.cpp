@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "core/inode.h"
 #include "core/sys.h"
 #include "cuse/delivery/delivery.h"
 #include "cuse/delivery/remote_memory.h"
@@ -18,12 +19,15 @@
 #include "cuse/notify/interrupted.h"
 #include "cuse/notify/listener.h"
 #include "cuse/notify/notified_client.h"
+#include "cuse/notify/tables.h"
 #include "tests/support/catch.h"
+#include "tests/unit/support/child.h"
 #include "tests/unit/support/filtered.h"
 
 using namespace dmaheap;
 using namespace dmaheap::cuse;
 using test::allocate;
+using test::Child;
 using test::Filtered;
 using test::Line;
 using test::null_device;
@@ -209,6 +213,29 @@ std::vector<std::byte> struct_of(const Notification &waiting)
 }
 
 } // namespace
+
+TEST_CASE("notify: descriptors are fetched anew from each who has a thread's number", "[cuse]")
+{
+    const auto first = *sys::memfd("first", 4096);
+    Tables tables;
+    const auto fetched = [&](pid_t thread, int fd) {
+        auto got = tables.fetch(thread, fd);
+        return got ? *inode_of(got->get()) : Inode{};
+    };
+    CHECK(fetched(::gettid(), first.get()) == *inode_of(first.get()));
+    CHECK(fetched(::gettid(), first.get()) == *inode_of(first.get()));
+    CHECK(tables.fetch(::gettid(), -1).error().code == EBADF);
+
+    Child child([](const Line &line) {
+        line.hear();
+        return 0;
+    });
+    const pid_t ended = child.pid();
+    CHECK(fetched(ended, first.get()) == *inode_of(first.get()));
+    child.line().say();
+    child.wait();
+    CHECK_FALSE(tables.fetch(ended, first.get()));
+}
 
 TEST_CASE("notify: where signals may interrupt it, an allocation is made anew", "[cuse]")
 {

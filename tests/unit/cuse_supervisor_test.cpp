@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <array>
 #include <cerrno>
+#include <future>
+#include <latch>
 #include <utility>
 
 #include <fcntl.h>
@@ -51,6 +53,43 @@ TEST_CASE("supervisor: it serves until the last client is gone, and stops when i
         const Supervisor supervisor(std::move(filtered.listener), desk, 3);
         filtered.child.line().hear();
     }
+    filtered.child.line().say();
+    CHECK(filtered.child.wait() == 0);
+}
+
+namespace {
+
+/// Answers nobody before there are two.
+class Pairing final : public Desk {
+public:
+    bool take(const Listener &listener, const Notification &waiting) override
+    {
+        both_.arrive_and_wait();
+        return static_cast<bool>(listener.answer(waiting.id, EDOM));
+    }
+
+private:
+    std::latch both_{ 2 };
+};
+
+} // namespace
+
+TEST_CASE("supervisor: while one is served for long, another is served", "[cuse]")
+{
+    Filtered filtered([](const Line &line) {
+        const auto refused = [] {
+            dma_heap_allocation_data data{};
+            return allocate(data) == EDOM;
+        };
+        auto other = std::async(std::launch::async, refused);
+        const bool both = refused() && other.get();
+        line.say();
+        line.hear();
+        return both ? 0 : 1;
+    });
+    Pairing desk;
+    const Supervisor supervisor(std::move(filtered.listener), desk, 2);
+    filtered.child.line().hear();
     filtered.child.line().say();
     CHECK(filtered.child.wait() == 0);
 }

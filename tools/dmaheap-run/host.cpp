@@ -118,7 +118,7 @@ std::optional<cuse::Listener> listener_of(const Started &started)
 
     if ((*filter)->waits == cuse::Waits::interruptibly)
         spdlog::info("signals may interrupt an allocation: this kernel is older than 5.19");
-    return cuse::Listener(std::move((*filter)->listener));
+    return cuse::Listener(std::move((*filter)->listener), (*filter)->waits);
 }
 
 void await(int nanny)

@@ -37,7 +37,7 @@ struct Filtered {
               line.hear(); // until the other side has it
               return body(line);
           }),
-          listener(fetched())
+          listener(fetched(), waits)
     {
         child.line().say();
     }
