@@ -4,9 +4,11 @@
 The clients of the delivery suite again, which the daemon delivers to by ptrace; here over both.
 """
 
+import errno
 import os
 import random
 import signal
+import struct
 import threading
 import time
 
@@ -17,6 +19,8 @@ from support import Case, Settings, await_true, executes_32_bit, program, run, s
 PAGES = 16
 LIMITED = ["--heap", f"system=system,limit={PAGES * 4}KiB"]
 EVERYTHING = f"alloc 3 {PAGES * 4096}"
+
+ALLOC = 0xC0184800  # DMA_HEAP_IOCTL_ALLOC
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x8000000, 0x10000000, 0x40000000
 
@@ -73,6 +77,28 @@ class Handled(Case):
                 self.assertEqual(client.ask("handled"), "ok 1")
                 self.assertEqual(client.ask("close 4"), "ok 0")
                 self.assertEqual(client.ask(EVERYTHING), "ok 4")
+
+
+class Hanging(Case):
+    """With memory that can be read and never be written to, for which the host gives up."""
+
+    ONE_PAGE = struct.pack("QIIQ", 4096, 0, os.O_RDWR, 0).hex()
+
+    def test_is_efault_and_delays_no_other(self):
+        self.need("client")
+        if Settings.delivery != "seccomp":
+            self.skipTest("with ptrace a program waits itself for its memory")
+        with Crowd(2, LIMITED) as crowd:
+            client, other = crowd.clients
+            touched = client.ask(f"ioctl-hanging 3 {ALLOC:#x} {self.ONE_PAGE}")
+            if touched in (f"error {errno.EPERM}", f"error {errno.EACCES}"):
+                self.skipTest("memory that hangs: userfaultfd takes root here")
+            self.assertEqual(touched, "ok touched")
+            self.assertEqual(other.ask("alloc 3 4096"), "ok 4")
+            self.assertEqual(other.ask("close 4"), "ok 0")
+            self.assertEqual(client.hear(), f"error {errno.EFAULT}")
+            await_true(lambda: other.ask(EVERYTHING) == "ok 4", "the rest of the limit")
+            self.assertEqual(client.ask("close 4"), f"error {errno.EBADF}")
 
 
 class Stopped(Case):

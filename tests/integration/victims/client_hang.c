@@ -113,22 +113,25 @@ static void ask_hanging(int faults, void *memory, int fd, unsigned long command,
 // query-hanging ION: with an array of heaps that hangs.
 static void run_query_hanging(char **words)
 {
+    const int fd = (int)number(words[0]);
     const int faults = open_faults();
     void *memory = faults < 0 ? NULL : hanging_page(faults);
     struct ion_query query = { .cnt = HEAPS, .heaps = (uintptr_t)memory };
 
-    ask_hanging(faults, memory, (int)number(words[0]), ION_HEAP_QUERY, &query);
+    ask_hanging(faults, memory, fd, ION_HEAP_QUERY, &query);
 }
 
 // ioctl-hanging FD COMMAND HEX: with a struct that can be read and not written.
 static void run_ioctl_hanging(char **words)
 {
     unsigned char bytes[PAGE] = { 0 };
+    const int fd = (int)number(words[0]);
+    const unsigned long command = (unsigned long)number(words[1]);
     const size_t size = from_hex(words[2], bytes, sizeof(bytes));
     const int faults = open_faults();
     void *memory = faults < 0 ? NULL : guarded_page(faults, bytes, size);
 
-    ask_hanging(faults, memory, (int)number(words[0]), (unsigned long)number(words[1]), memory);
+    ask_hanging(faults, memory, fd, command, memory);
 }
 
 const struct command hang_commands[] = { { "query-hanging", 1, run_query_hanging },
