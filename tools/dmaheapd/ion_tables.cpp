@@ -248,7 +248,10 @@ void check_ion(const Config &config)
 void write_ion(std::ostream &out, const std::vector<Ion> &nodes)
 {
     for (const Ion &ion : nodes) {
-        out << "\n[ion" << (ion.name == kIon ? "" : "." + as_key(ion.name)) << "]\n";
+        out << "\n[ion";
+        if (ion.name != kIon)
+            out << '.' << as_key(ion.name);
+        out << "]\n";
         for (const auto &key : ion_keys())
             if (const auto text = key.get(ion))
                 out << key.name << " = " << quoted(*text) << '\n';
