@@ -106,10 +106,11 @@ std::expected<UniqueFd, std::string> open_file(const std::string &path)
     return *std::move(file);
 }
 
-/// How much memory the file lacks of what it is to be. Pages of hugetlbfs are counted elsewhere.
-Bytes lacking(const struct stat &status, Bytes size)
+/// How much of the machine's memory the file lacks of what it is to be. Pages of hugetlbfs are
+/// counted elsewhere, and those of DAX are the device's.
+Bytes lacking(int file, const struct stat &status, Bytes size)
 {
-    const bool ordinary = static_cast<Bytes>(status.st_blksize) <= page_size();
+    const bool ordinary = static_cast<Bytes>(status.st_blksize) <= page_size() && !is_dax(file);
     const Bytes there = static_cast<Bytes>(status.st_blocks) * kStatBlock;
     return ordinary ? size - std::min(size, there) : 0;
 }
@@ -136,7 +137,7 @@ Reservoir reservoir_of_file(const config::Config &config, const config::Region &
     const Bytes size = region.size.value_or(most);
     if (size == 0 || size > most)
         refuse(region.size ? "size" : "file", *region.file + " has only " + format_size(most));
-    if (lacking(status, size) > available_memory())
+    if (lacking(file->get(), status, size) > available_memory())
         refuse("file", *region.file + " lacks more memory than this machine has available");
 
     auto reservoir = Reservoir::of_file(*std::move(file), size);
