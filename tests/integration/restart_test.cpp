@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "tests/integration/scene.h"
+#include "tests/integration/file_scene.h"
 #include "tests/support/catch.h"
 #include "tests/support/combination.h"
 #include "tests/support/service_manager.h"
@@ -24,22 +24,20 @@ namespace {
 
 constexpr int kPage = 4096;
 constexpr std::size_t kStored = 2;
+const std::string kLimited = std::string(kHeap) + "=system,limit=8MiB";
 
 struct Service {
-    Service()
-        : log(folder.path() + "/log"),
-          manager(
-              daemon_command({ .heaps = { std::string(kHeap) + "=system,limit=8MiB" } }, root()),
-              log.fd())
+    explicit Service(const DaemonOptions &options = { .heaps = { kLimited } })
+        : log(folder.path() + "/log"), manager(daemon_command(options, root()), log.fd())
     {
         ::mkdir(root().c_str(), 0755);
     }
 
     [[nodiscard]] std::string root() const { return folder.path() + "/dev"; }
-    [[nodiscard]] std::string node() const
+    [[nodiscard]] std::string node(const std::string &heap = kHeap) const
     {
         const std::string dev = chosen().frontend == "cuse" ? "/dev" : root();
-        return dev + "/dma_heap/" + kHeap;
+        return dev + "/dma_heap/" + heap;
     }
 
     [[nodiscard]] json ask(const char *what) const
@@ -147,6 +145,38 @@ TEST_CASE("restart: nothing is lost and nothing counted twice, with a store", "[
     CHECK(await([&] { return service.ask("buffers").empty(); }));
     Client last;
     last.get("alloc", last.get("open", service.node()), 8 << 20);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
+TEST_CASE("restart: beside a heap over a file, dma-bufs are counted, and its buffers are not",
+          "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+    if (files_cannot_be_run())
+        return;
+
+    const Folder files;
+    const Window window(files.file("window"));
+    const std::string over_file = "integration-file";
+    Service service({ .heaps = { kLimited },
+                      .exporter = exporter_with_files(),
+                      .more = { "-c", config_in(files, board(line("file", files.file("window")),
+                                                             over_file)) } });
+    REQUIRE(service.manager.start(kStored));
+    Client client;
+    client.get("alloc", client.get("open", service.node()), kPage);
+    client.get("alloc", client.get("open", service.node(over_file)), kPage);
+    CHECK(service.ask("buffers").size() == 2);
+
+    REQUIRE(service.manager.end(SIGKILL));
+    REQUIRE(service.manager.start(kStored));
+
+    const json buffers = service.ask("buffers");
+    INFO(buffers.dump());
+    REQUIRE(buffers.size() == 1);
+    CHECK(buffers[0]["heap"] == kHeap);
+    client.get("alloc", client.get("open", service.node(over_file)), kFileSize);
     CHECK(service.manager.end(SIGTERM) == exited(0));
 }
 
