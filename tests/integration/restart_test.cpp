@@ -196,5 +196,6 @@ TEST_CASE("restart: garbage in the store is refused, and the daemon starts witho
     client.get("alloc", client.get("open", service.node()), kPage);
     CHECK(service.ask("buffers").size() == 1);
     CHECK(service.manager.end(SIGTERM) == exited(0));
-    CHECK(service.log.await_line("was given what the next daemon counts them by"));
+    CHECK(
+        service.log.await_line("was given what the next daemon counts the dma-bufs among them by"));
 }

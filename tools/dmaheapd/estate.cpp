@@ -44,7 +44,7 @@ void Daemon::farewell()
     else if (left_)
         spdlog::info(
             "stopping: {} buffer(s) of {} bytes stay with those who hold them; the service "
-            "manager was given what the next daemon counts them by",
+            "manager was given what the next daemon counts the dma-bufs among them by",
             use.buffers, use.bytes);
     else
         spdlog::warn("stopping: {} buffer(s) of {} bytes stay with those who hold them; the next "
