@@ -87,7 +87,8 @@ private:
 /// All of one file: whoever is given the file is given nothing else with it.
 bool is_a_whole_file(const Memory &memory);
 
-/// Of a file that others may open by a name, and that cannot be sealed: no memfd of ours.
+/// Of a file that others may open by a name: one that cannot be sealed any more. So is a memfd of
+/// ours whose size MemfdExporter has fixed.
 bool is_of_named_file(const Memory &memory);
 
 } // namespace dmaheap

@@ -104,7 +104,6 @@ struct BufferCalls {
         info->direct_io = file.backing != 0 ? 1 : 0; // read and write come here, to be refused
         // Others may have it mapped; that of a window is forgotten for a SYNC.
         info->keep_cache = file.backing != 0 || file.window ? 0 : 1;
-        info->noflush = 1; // which also would be waited for when the daemon is killed
         fuse_reply_open(request, info);
     }
 

@@ -11,6 +11,7 @@
 
 #include <sys/mount.h>
 
+#include "core/inode.h"
 #include "core/sys.h"
 #include "cuse/mount_table.h"
 
@@ -56,14 +57,18 @@ std::string in_octal(mode_t mode)
     return { text.begin(), end };
 }
 
-/// The kernel takes no longer option.
+/// The place, and in which folder, since another one may have been mounted over that, or stand at
+/// the same path in another mount namespace. The kernel takes no longer option.
 std::string source_for(const std::string &place)
 {
     constexpr std::size_t kMost = 255;
     if (place.empty())
         return kSubtype;
 
-    const std::string full = as_in_table(place);
+    std::string full = as_in_table(place);
+    const auto folder = inode_of(std::filesystem::path(full).parent_path().string());
+    if (folder)
+        full += '@' + std::to_string(folder->device) + ':' + std::to_string(folder->inode);
     return full.substr(full.size() - std::min(full.size(), kMost));
 }
 

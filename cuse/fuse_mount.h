@@ -30,7 +30,7 @@ enum class Permissions {
 struct MountOptions {
     Permissions permissions;
     mode_t root = S_IFDIR; ///< or S_IFREG: what its root is
-    std::string place;     ///< where it is going to be attached: shown as its source
+    std::string place;     ///< where it is going to be attached: its source tells
 };
 
 /// For any user of the machine (allow_other).

@@ -359,9 +359,9 @@ void FuseTree::show(Server &server)
     require(attached ? Status() : std::unexpected(attached.error()));
     mount_.emplace(*std::move(attached));
 
-    struct stat root{};
-    require(check_done("fstat", ::fstat(detached->root.get(), &root)));
-    mounted_ = root.st_dev;
+    const auto root = inode_of(detached->root.get());
+    require(root ? Status() : std::unexpected(root.error()));
+    mounted_ = root->device;
 }
 
 Device *FuseTree::device_of(const Inode &file) const

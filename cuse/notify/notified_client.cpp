@@ -29,9 +29,13 @@ Status NotifiedClient::hand_over(const delivery::Answer &answer, UniqueFd buffer
     if (!answer.fd_at)
         return {};
 
-    return delivery::RemoteMemory(waiting_.thread) // which has just taken it
-        .write(delivery::RemoteAddress{ answer.argument + *answer.fd_at },
-               std::as_bytes(std::span(&*number, 1)));
+    const auto text = std::as_bytes(std::span(&*number, 1));
+    const std::uint64_t at = answer.argument + *answer.fd_at;
+    if (listener_.waits() == Waits::interruptibly)
+        return write(at, text);
+
+    return delivery::RemoteMemory(waiting_.thread) // which has just taken it, and waits
+        .write(delivery::RemoteAddress{ at }, text);
 }
 
 bool NotifiedClient::was_interrupted(std::span<const std::byte> in)

@@ -102,18 +102,31 @@ void Supervisor::note_beginning()
 void Supervisor::watch(const std::stop_token &stop)
 {
     std::unique_lock lock(looking_);
+    bool some_served = false;
     for (;;) {
-        resting_ = true;
-        if (!began_.wait(lock, stop, [this] { return to_be_looked_at_.load(); }))
-            return;
-        resting_ = false;
-        to_be_looked_at_ = false;
-        began_.wait_for(lock, stop, kBetweenLooks, [] { return false; });
+        pause(lock, stop, some_served);
         if (stop.stop_requested())
             return;
-        if (look())
-            to_be_looked_at_ = true;
+        to_be_looked_at_ = false;
+        some_served = look();
     }
+}
+
+/// Until the next look.
+void Supervisor::pause(std::unique_lock<std::mutex> &lock, const std::stop_token &stop,
+                       bool some_served)
+{
+    const auto begun = [this] { return to_be_looked_at_.load(); };
+    if (listening_ && listening_->serving != 0) {
+        began_.wait_for(lock, stop, kMoment, [] { return false; });
+        return;
+    }
+    resting_ = true;
+    if (some_served)
+        began_.wait_for(lock, stop, kBetweenLooks, begun);
+    else
+        began_.wait(lock, stop, begun);
+    resting_ = false;
 }
 
 /// Whether there is somebody to be looked at again.
@@ -127,10 +140,12 @@ bool Supervisor::look()
             continue;
 
         some = true;
-        if (id == before)
+        if (id == before) {
             look_again(seat);
-        else
+        } else {
             seat.looks = 0;
+            seat.next_look = {};
+        }
     }
     return some;
 }
@@ -138,10 +153,13 @@ bool Supervisor::look()
 /// At one that takes its time: another may listen.
 void Supervisor::look_again(Seat &seat)
 {
-    if (listening_ == &seat) {
-        listening_ = nullptr;
-        turn_.notify_one();
-    }
+    if (listening_ == &seat)
+        hand_on();
+    const auto now = std::chrono::steady_clock::now();
+    if (now < seat.next_look)
+        return;
+
+    seat.next_look = now + kBetweenLooks;
     seat.looks = is_in_memory_of_another(seat.thread) ? seat.looks + 1 : 0;
     if (seat.looks == kLooks)
         give_up(seat);
@@ -177,9 +195,23 @@ std::optional<Notification> Supervisor::next(Seat &seat)
         const auto received = listener_.receive();
         if (!received)
             return stop();
-        if (received->has_value())
-            return *received;
+        if (!received->has_value())
+            continue;
+
+        ::poll(waited.data(), 1, 0);
+        if (waited[0].revents != 0) { // for the others
+            const std::scoped_lock lock(looking_);
+            hand_on();
+        }
+        return *received;
     }
+}
+
+/// Another may listen. With `looking_`.
+void Supervisor::hand_on()
+{
+    listening_ = nullptr;
+    turn_.notify_one();
 }
 
 /// False when it is time to stop. The turn of one that was quick is its own still.

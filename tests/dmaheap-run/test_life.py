@@ -92,7 +92,6 @@ class Ending(Case):
         output, _ = finish(running, "alloc 3 4096\nmap 4 4096\n")
         self.assertRegex(output, r"^error \d+ 0\nok 0\n$")
 
-
     def test_a_server_that_is_killed_amid_allocations_ends(self):
         self.need("client")
         for _ in range(10):

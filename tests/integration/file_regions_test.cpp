@@ -60,6 +60,21 @@ TEST_CASE("file regions: whoever maps the file sees the buffer's bytes, and the 
     CHECK(client.get("close", before) == 0);
 }
 
+TEST_CASE("file regions: closing a descriptor writes back what has been mapped", "[regions]")
+{
+    if (files_cannot_be_run())
+        return;
+
+    FileScene file;
+    const auto buffer = file.client.get("alloc", file.opened.heap, 64 * kKiB);
+    const auto mapping = file.client.get("map", buffer, 64 * kKiB);
+    file.client.ask("fill", mapping, 5);
+    CHECK(file.client.get("close", buffer) == 0);
+    CHECK(file.window.count(5) == 64 * kKiB);
+    CHECK(file.client.get("unmap", mapping) == 0);
+    CHECK(file.scene.daemon.await_live(0));
+}
+
 TEST_CASE("file regions: a buffer is any pages of the file, and the file is the bound", "[regions]")
 {
     if (files_cannot_be_run())

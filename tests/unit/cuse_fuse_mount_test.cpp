@@ -146,6 +146,23 @@ TEST_CASE_METHOD(Fixture, "fuse_mount: what somebody has put on top of it stays"
     CHECK(remove_stale_mounts(place) == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "fuse_mount: what is where one of ours is hidden stays", "[cuse]")
+{
+    const std::string around = folder("dev");
+    const std::string place = folder("dev/dma_heap");
+    leave_stale_mount(place);
+    REQUIRE(::mount("other", around.c_str(), "tmpfs", 0, nullptr) == 0);
+    REQUIRE(folder("dev/dma_heap") == place);
+    REQUIRE(::mount("other", place.c_str(), "tmpfs", 0, nullptr) == 0);
+
+    CHECK(stale_mounts_in(around).empty());
+    CHECK(remove_stale_mounts(place) == 0);
+
+    CHECK(test::mounts_under(place) == 2);
+    REQUIRE(::umount2(around.c_str(), MNT_DETACH) == 0);
+    CHECK(remove_stale_mounts(place) == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "fuse_mount: a path may be long, and lead through a link", "[cuse]")
 {
     const std::string place = folder(std::string(200, 'a')) + '/' + std::string(200, 'b');

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <future>
-#include <latch>
+#include <semaphore>
 #include <utility>
 
 #include <fcntl.h>
@@ -64,12 +66,15 @@ class Pairing final : public Desk {
 public:
     bool take(const Listener &listener, const Notification &waiting) override
     {
-        both_.arrive_and_wait();
-        return static_cast<bool>(listener.answer(waiting.id, EDOM));
+        if (came_.fetch_add(1) == 1)
+            both_.release(2);
+        const bool met = both_.try_acquire_for(std::chrono::seconds(30));
+        return static_cast<bool>(listener.answer(waiting.id, met ? EDOM : EIO));
     }
 
 private:
-    std::latch both_{ 2 };
+    std::atomic<int> came_ = 0;
+    std::counting_semaphore<2> both_{ 0 };
 };
 
 } // namespace
