@@ -359,9 +359,9 @@ void FuseTree::show(Server &server)
     require(attached ? Status() : std::unexpected(attached.error()));
     mount_.emplace(*std::move(attached));
 
-    const auto root = inode_of(detached->root.get());
-    require(root ? Status() : std::unexpected(root.error()));
-    mounted_ = root->device;
+    struct stat root{}; // which has the kernel ask for the root's mode, too
+    require(check_done("fstat", ::fstat(detached->root.get(), &root)));
+    mounted_ = root.st_dev;
 }
 
 Device *FuseTree::device_of(const Inode &file) const

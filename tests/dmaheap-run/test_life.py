@@ -102,7 +102,9 @@ class Ending(Case):
             server = server_of(running.pid)
             os.kill(server, signal.SIGKILL)
             await_true(lambda ended=server: not alive(ended), "the end of the server's threads")
-            self.assertRegex(finish(running)[0], "^error")
+            told, _ = finish(running)
+            if Settings.delivery == "seccomp":  # ptrace kills whom it has borrowed with itself
+                self.assertRegex(told, "^error")
 
 
 def alive(process):
