@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/buffer_file.h"
 
-#include <array>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -72,13 +71,7 @@ bool BufferFileExporter::is_window(const Memory &memory)
 
 std::unique_ptr<Channel> BufferFileExporter::make_channel(UniqueFd fd)
 {
-    const fuse_lowlevel_ops operations = buffer_operations();
-    std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };
-    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
-    Channel::Session session(fuse_session_new(&args, &operations, sizeof operations, this));
-    if (!session)
-        throw std::system_error(EINVAL, std::generic_category(), "fuse_session_new");
-
+    auto session = Channel::make_session(buffer_operations(), this);
     passthrough_.use(fd.get());
     return std::make_unique<Channel>(std::move(session), std::move(fd), write_reply);
 }

@@ -2,6 +2,7 @@
 #include "cuse/channel.h"
 
 #include <array>
+#include <cerrno>
 #include <system_error>
 
 #include <fcntl.h>
@@ -34,6 +35,16 @@ void want_no_interrupts(int fd, const fuse_in_header &request)
 }
 
 } // namespace
+
+Channel::Session Channel::make_session(const fuse_lowlevel_ops &operations, void *userdata)
+{
+    NoOptions none;
+    Session session(fuse_session_new(&none.args, &operations, sizeof operations, userdata));
+    if (!session)
+        throw std::system_error(EINVAL, std::generic_category(), "fuse_session_new");
+
+    return session;
+}
 
 Channel::Channel(Session session, UniqueFd fd, WriteReply write_reply)
     : session_(std::move(session)), fd_(fd.get())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -13,6 +14,17 @@
 
 namespace dmaheap::cuse {
 
+/// The options of a session, of which there are none. libfuse adds to them what is to be freed.
+struct NoOptions {
+    NoOptions() = default;
+    NoOptions(const NoOptions &) = delete;
+    NoOptions &operator=(const NoOptions &) = delete;
+    ~NoOptions() { fuse_opt_free_args(&args); }
+
+    std::array<char *, 1> name{ const_cast<char *>("dmaheapd") };
+    fuse_args args = FUSE_ARGS_INIT(static_cast<int>(name.size()), name.data());
+};
+
 /// A libfuse session over a descriptor that we have opened ourselves: libfuse's own set-up installs
 /// signal handlers and leaks the descriptor to children. Requests are read without waiting, by any
 /// number of threads; each is then served on the thread that read it.
@@ -22,6 +34,9 @@ public:
         void operator()(fuse_session *session) const { fuse_session_destroy(session); }
     };
     using Session = std::unique_ptr<fuse_session, Destroy>;
+
+    /// Of a mount. Throws std::system_error.
+    static Session make_session(const fuse_lowlevel_ops &operations, void *userdata);
 
     /// Large enough for any request: see room_for_requests().
     using Room = std::unique_ptr<std::byte[]>;

@@ -125,9 +125,8 @@ Channel::Session make_session(const std::string &name, dev_t number, void *state
     info.dev_info_argc = device_arguments.size();
     info.dev_info_argv = device_arguments.data();
 
-    std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };
-    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
-    return Channel::Session(cuse_lowlevel_new(&args, &info, &kOperations, state));
+    NoOptions none;
+    return Channel::Session(cuse_lowlevel_new(&none.args, &info, &kOperations, state));
 }
 
 /// Major numbers run out; minor numbers do not. 0: the kernel picks one.

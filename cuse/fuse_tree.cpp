@@ -2,7 +2,6 @@
 #include "cuse/fuse_tree.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -347,13 +346,8 @@ void FuseTree::show(Server &server)
                                  .place = place_->path() });
     require(detached ? Status() : std::unexpected(detached.error()));
 
-    std::array<char *, 1> arguments{ const_cast<char *>("dmaheapd") };
-    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
-    Channel::Session session(fuse_session_new(&args, &kOperations, sizeof kOperations, this));
-    if (!session)
-        throw std::system_error(EINVAL, std::generic_category(), "fuse_session_new");
-
-    channel_ = std::make_unique<Channel>(std::move(session), std::move(detached->channel));
+    channel_ = std::make_unique<Channel>(Channel::make_session(kOperations, this),
+                                         std::move(detached->channel));
     server.add(*channel_);
     auto attached = AttachedMount::attach(detached->root.get(), place_->path());
     require(attached ? Status() : std::unexpected(attached.error()));
