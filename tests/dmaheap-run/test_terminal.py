@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from support import PATIENCE, Case, become_ordinary, command_of
+from support import PATIENCE, Case, await_true, become_ordinary, command_of
 
 
 class Terminal:
@@ -50,6 +50,25 @@ class Terminal:
     def type(self, text):
         os.write(self.keys, text.encode())
 
+    def hang_up(self):
+        """The exit status after that."""
+        os.close(self.keys)
+        self.ended = True
+        seen = []
+
+        def ended():
+            process, status = os.waitpid(self.process, os.WNOHANG)
+            seen.append(status)
+            return process != 0
+
+        try:
+            await_true(ended, "the end after a hang-up")
+        except AssertionError:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+            raise
+        return os.waitstatus_to_exitcode(seen[-1])
+
     def end(self):
         """The exit status."""
         end = time.monotonic() + PATIENCE
@@ -81,6 +100,14 @@ class Keys(Case):
         terminal.read_until("more\r\nmore")
         self.assertEqual(terminal.end(), 4)
         self.assertEqual(terminal.seen.count("caught"), 1)
+
+    def test_a_hang_up_reaches_the_command(self):
+        script = "trap 'exit 9' HUP; echo ready; while :; do sleep 0.05; done"
+        for command, status in [(["sh", "-c", script], 9),
+                                (["sh", "-c", "echo ready; exec sleep 1000"], 128 + signal.SIGHUP)]:
+            terminal = Terminal(self, command_of(command))
+            terminal.read_until("ready")
+            self.assertEqual(terminal.hang_up(), status)
 
     def test_the_command_has_the_terminal(self):
         terminal = Terminal(self, command_of(["sh", "-c", "tty; test -t 0 && echo yes; stty size"]))

@@ -37,12 +37,20 @@ UniqueFd passed_on_signals()
     return UniqueFd(::signalfd(-1, &passed_on, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-/// What a terminal sends has reached the command already.
+/// What a terminal sends has reached the command already; but when it hangs up, it tells the leader
+/// of the session alone (tty_signal_session_leader() in drivers/tty/tty_jobctrl.c).
+bool has_reached_command(const signalfd_siginfo &info)
+{
+    const bool of_terminal = info.ssi_code > 0;
+    const bool to_leader = info.ssi_signo == SIGHUP && ::getsid(0) == ::getpid();
+    return of_terminal && !to_leader;
+}
+
 void pass_on(int signals, int events)
 {
     signalfd_siginfo info{};
     while (::read(signals, &info, sizeof info) == sizeof info)
-        if (info.ssi_code <= 0)
+        if (!has_reached_command(info))
             tell(events, { .what = What::signal, .value = static_cast<int>(info.ssi_signo) });
 }
 
