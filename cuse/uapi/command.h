@@ -48,7 +48,8 @@ Struct decode(std::span<const std::byte> bytes)
 {
     static_assert(std::is_trivially_copyable_v<Struct>);
     Struct value{};
-    std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof value));
+    std::ranges::copy(bytes.first(std::min(bytes.size(), sizeof value)),
+                      std::as_writable_bytes(std::span(&value, 1)).begin());
     return value;
 }
 
