@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 
+#include "core/inode.h"
 #include "cuse/delivery/thread_stat.h"
 
 namespace dmaheap::delivery {
@@ -120,12 +120,11 @@ Result<UniqueFd> DescriptorTable::fetch(int fd) const
 
 Status DescriptorTable::same_file(int fetched, int fd) const
 {
-    struct stat mine{};
-    struct stat theirs{};
-    const auto path = "/proc/" + std::to_string(thread_) + "/fd/" + std::to_string(fd);
-    if (::fstat(fetched, &mine) == -1 || ::stat(path.c_str(), &theirs) == -1)
-        return failure(errno, "stat of the caller's socket");
-    if (mine.st_dev != theirs.st_dev || mine.st_ino != theirs.st_ino)
+    const auto mine = inode_of(fetched);
+    const auto theirs = inode_of("/proc/" + std::to_string(thread_) + "/fd/" + std::to_string(fd));
+    if (!mine || !theirs)
+        return std::unexpected(mine ? theirs.error() : mine.error());
+    if (*mine != *theirs)
         return failure(EOPNOTSUPP, "descriptor table that a thread has unshared");
 
     return {};
