@@ -15,7 +15,7 @@ import support
 
 SKIPPED = 77
 MODULES = ["test_scenarios", "test_delivery", "test_life", "test_terminal", "test_tools", "test_means",
-           "test_attach"]
+           "test_keep_dev", "test_attach"]
 
 
 class Result(unittest.TextTestResult):

@@ -46,6 +46,13 @@ class Ending(Case):
             self.assertEqual((ran.returncode, ran.stdout), (126, ""))
             self.assertIn(name, ran.stderr)
 
+    def test_buffers_that_end_with_the_command_are_no_news(self):
+        self.need("client")
+        lines = f"open {NODE}\n" + "alloc 3 4096\n" * 800
+        for _ in range(5):
+            ran = run([program("client")], given=lines)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+
     def test_descendants_are_served_to_their_end(self):
         self.need("client")
         reading, writing = os.pipe()

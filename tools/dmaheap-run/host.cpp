@@ -164,7 +164,8 @@ void serve(const config::Config &config, const Started &started, bool with_udmab
         memfds = made->get();
         return *std::move(made);
     };
-    daemon::Daemon daemon(config, listener ? choose : daemon::Daemon::MakeExporter());
+    daemon::Daemon daemon(config, listener ? choose : daemon::Daemon::MakeExporter(), {},
+                          daemon::Seen::by_us_alone);
     cuse::NodeDesk desk([&](const Inode &file) { return daemon.device_of(file); },
                         [&](const Inode &file) { return memfds && memfds->holds(file); });
     std::optional<cuse::Supervisor> supervisor;
@@ -175,11 +176,19 @@ void serve(const config::Config &config, const Started &started, bool with_udmab
     leave_if_hanging(supervisor);
 }
 
-void require_folder()
+/// Something to mount on. What we would make in /dev everybody would see.
+void require_place(const std::string &path, const std::string &how)
 {
-    if (::access("/dev/dma_heap/.", F_OK) == -1)
-        throw Unavailable(std::string("--keep-dev: /dev/dma_heap: ") + std::strerror(errno) +
-                          "; make that folder (as root), or go without --keep-dev");
+    if (::access(path.c_str(), F_OK) == -1)
+        throw Unavailable("--keep-dev: " + path + ": " + std::strerror(errno) + "; make it with " +
+                          how + " (as root), or go without --keep-dev");
+}
+
+void require_places(const config::Config &config)
+{
+    require_place("/dev/dma_heap/.", "mkdir /dev/dma_heap");
+    for (const config::Ion &ion : config.ion)
+        require_place("/dev/" + ion.name, "touch /dev/" + ion.name);
 }
 
 bool has_legacy_ion(const config::Config &config)
@@ -195,7 +204,7 @@ void run_privately(const Options &options, const InheritedSignals &inherited, in
     const bool with_udmabuf = ::access("/dev/udmabuf", R_OK | W_OK) == 0;
     enter_namespaces();
     if (options.keep_dev)
-        require_folder();
+        require_places(options.config);
     else
         replace_dev();
 

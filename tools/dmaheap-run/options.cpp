@@ -71,7 +71,7 @@ void describe(CLI::App &app, Typed &typed)
            "make /dev/ion, too, with that interface: ids 0 system, 4 linux,cma, 5 on others")
         ->type_name("modern|legacy");
     app.add_flag("--keep-dev", typed.keep_dev,
-                 "leave /dev as it is; /dev/dma_heap must be an empty folder");
+                 "leave /dev as it is, and mount over /dev/dma_heap (and ion), which must exist");
     app.add_flag("--attach", typed.attach,
                  "use the nodes that are in /dev/dma_heap, and only add the delivery");
     app.add_option("--log-level", typed.log_level, "of the private daemon, on stderr")

@@ -50,10 +50,23 @@ void raise_descriptor_limit()
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What another one has left is taken away, too.
+std::optional<DevRootLock> taken_over(const std::string &dev_root, Seen seen)
+{
+    if (seen == Seen::by_us_alone)
+        return std::nullopt;
+
+    auto lock = std::make_optional<DevRootLock>(dev_root);
+    remove_leftovers(dev_root);
+    return lock;
+}
+
 } // namespace
 
-Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, Reread reread)
-    : lock_(config.dev_root), folder_(config.dev_root + Nodes::kFolder),
+Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, Reread reread,
+               Seen seen)
+    : seen_(seen), lock_(taken_over(config.dev_root, seen)),
+      folder_(config.dev_root + Nodes::kFolder),
       exporter_(make_exporter
                     ? std::make_unique<Exporters>(make_exporter([this] { reaper_.start(); }))
                     : choose_exporters(config.exporter, [this] { reaper_.start(); })),
@@ -62,12 +75,14 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
 {
     auto earlier = store::take();
     raise_descriptor_limit();
-    remove_leftovers(config.dev_root);
     ledger_.set_limits_of_all(limits_of_all(config.limits));
-    config::Config served = config;
-    served.heaps = without_conflicts(config.heaps, folder_);
     const auto frontend = choose_frontend(config);
-    const auto ion = without_conflicts(config.ion, config.dev_root, frontend);
+    config::Config served = config;
+    if (seen == Seen::by_everybody)
+        served.heaps = without_conflicts(config.heaps, folder_);
+    const auto ion = seen == Seen::by_everybody
+                         ? without_conflicts(config.ion, config.dev_root, frontend)
+                         : config.ion;
     expect_regions(*exporter_, served);
     regions_.make(served, *exporter_);
     for (const config::Heap &heap : served.heaps)
@@ -75,7 +90,8 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
     inherit(std::move(earlier));
     watch_pressure(served);
     add_ion(config, ion);
-    nodes_.show({ frontend, config.dev_root }, heap_nodes(), ion_nodes_, server_);
+    nodes_.show({ frontend, config.dev_root, seen == Seen::by_us_alone }, heap_nodes(), ion_nodes_,
+                server_);
     config_ = std::move(served);
     control_ = open_control(config, world());
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder_);

@@ -33,6 +33,12 @@
 
 namespace dmaheap::daemon {
 
+/// Who sees what is mounted under the dev-root.
+enum class Seen {
+    by_everybody,
+    by_us_alone, ///< it is in a mount namespace of our own: what we hide, we hide from nobody else
+};
+
 /// Everything put together: heaps, their nodes, and who serves them. What it makes on the machine
 /// is gone when it is destroyed.
 class Daemon {
@@ -46,7 +52,7 @@ public:
     /// Starts serving. Without `make_exporter` the config chooses the exporter; without `reread` it
     /// is never read again. Throws std::exception with a message for the user.
     explicit Daemon(const config::Config &config, const MakeExporter &make_exporter = {},
-                    Reread reread = {});
+                    Reread reread = {}, Seen seen = Seen::by_everybody);
     Daemon(const Daemon &) = delete;
     Daemon &operator=(const Daemon &) = delete;
     ~Daemon();
@@ -106,8 +112,9 @@ private:
 
     // From what is used to what uses it: members end in the opposite order.
     Signals signals_;
-    DevRootLock lock_;
-    const std::string folder_; ///< of the heaps' nodes
+    const Seen seen_;
+    std::optional<DevRootLock> lock_; ///< against others that everybody sees
+    const std::string folder_;        ///< of the heaps' nodes
     Reaper reaper_;
     RefusalLog refusals_;
     Ledger ledger_;

@@ -34,12 +34,13 @@ void Daemon::inherit(std::optional<Exporter::Estate> earlier)
                      use.buffers, use.bytes);
 }
 
-/// What nobody will know any more once the daemon has ended.
+/// What nobody will know any more once the daemon has ended. After one that nobody else sees there
+/// is none that would count.
 void Daemon::farewell()
 {
     exporter_->reap();
     const auto use = ledger_.account_of_all().use;
-    if (use.buffers == 0)
+    if (use.buffers == 0 || seen_ == Seen::by_us_alone)
         spdlog::info("stopping");
     else if (left_)
         spdlog::info(

@@ -44,7 +44,7 @@ void Nodes::show(const Frame &frame, const std::vector<cuse::Node> &heaps,
         for (const cuse::Node &node : heaps)
             require(node.name, add_device("dma_heap/", node, server));
     else
-        show_folder(frame.dev_root + kFolder, heaps, server);
+        show_folder(frame, heaps, server);
 
     for (const cuse::Node &node : ion) {
         if (devices)
@@ -107,10 +107,12 @@ Status Nodes::add_device(const std::string &folder, const cuse::Node &node, cuse
     return apply_to(devices_.back()->path(), node.permissions);
 }
 
-void Nodes::show_folder(const std::string &folder, const std::vector<cuse::Node> &nodes,
+void Nodes::show_folder(const Frame &frame, const std::vector<cuse::Node> &nodes,
                         cuse::Server &server)
 {
-    require_empty(folder);
+    const std::string folder = frame.dev_root + kFolder;
+    if (!frame.may_hide)
+        require_empty(folder);
     tree_.emplace(folder, nodes);
     tree_->show(server);
 }

@@ -25,6 +25,7 @@ public:
     struct Frame {
         config::Frontend frontend; ///< as choose_frontend() has it
         std::string dev_root;
+        bool may_hide; ///< what is in the folder of the heaps' nodes already
     };
 
     /// Where the nodes of the heaps are, under the dev-root.
@@ -55,7 +56,7 @@ public:
 
 private:
     Status add_device(const std::string &folder, const cuse::Node &node, cuse::Server &server);
-    void show_folder(const std::string &folder, const std::vector<cuse::Node> &nodes,
+    void show_folder(const Frame &frame, const std::vector<cuse::Node> &nodes,
                      cuse::Server &server);
     void show_file(const std::string &folder, const cuse::Node &node, cuse::Server &server);
 
