@@ -63,7 +63,7 @@ TEST_CASE("frozen client: at any step it delays nobody, and goes on when thawed"
     }
 }
 
-TEST_CASE("frozen client: sixteen of them delay no other", "[frozen-client]")
+TEST_CASE("frozen client: sixteen of them delay no other", "[frozen-client][timed]")
 {
     for (const Freezer::Version version : freezers()) {
         INFO(name_of(version));

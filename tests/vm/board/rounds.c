@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Takes N buffers of a heap at once, again and again. None may be refused, and none may hold what
-// was written into it before. Says how long an allocation took.
+// was written into it before. Prints how many microseconds each allocation took.
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,11 +16,6 @@
 
 enum { page = 4096, most = 64 };
 
-struct times {
-    double *microseconds;
-    size_t count;
-};
-
 static double now(void)
 {
     struct timespec time = { 0 };
@@ -30,12 +24,12 @@ static double now(void)
     return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
 }
 
-static int timed_allocation(int heap, size_t size, struct times *times)
+static int timed_allocation(int heap, size_t size)
 {
     const double before = now();
     const int buffer = heap_allocate(heap, size);
 
-    times->microseconds[times->count++] = now() - before;
+    printf("%.0f\n", now() - before);
     return buffer;
 }
 
@@ -79,35 +73,20 @@ static void use(int buffer, size_t size)
         soil(buffer, offsets[i]);
 }
 
-static void one_round(int heap, size_t size, unsigned count, struct times *times)
+static void one_round(int heap, size_t size, unsigned count)
 {
     int buffer[most];
 
     for (unsigned i = 0; i < count; i++)
-        buffer[i] = timed_allocation(heap, size, times);
+        buffer[i] = timed_allocation(heap, size);
     for (unsigned i = 0; i < count; i++) {
         use(buffer[i], size);
         close(buffer[i]);
     }
 }
 
-static int by_value(const void *one, const void *other)
-{
-    const double a = *(const double *)one;
-    const double b = *(const double *)other;
-
-    return (a > b) - (a < b);
-}
-
-static double percentile(const struct times *times, unsigned percent)
-{
-    return times->microseconds[(times->count - 1) * percent / 100];
-}
-
 int main(int argc, char **argv)
 {
-    struct times times = { 0 };
-
     if (argc != 5 || number(argv[3]) > most || number(argv[3]) * number(argv[4]) == 0) {
         fprintf(stderr, "usage: rounds HEAP KIB BUFFERS ROUNDS\n");
         return 2;
@@ -117,15 +96,7 @@ int main(int argc, char **argv)
     const unsigned rounds = number(argv[4]);
     const int heap = heap_open(argv[1]);
 
-    times.microseconds = calloc((size_t)count * rounds, sizeof(*times.microseconds));
-    if (times.microseconds == NULL)
-        give_up("calloc");
     for (unsigned i = 0; i < rounds; i++)
-        one_round(heap, size, count, &times);
-
-    qsort(times.microseconds, times.count, sizeof(*times.microseconds), by_value);
-    printf("%u rounds of %u buffers, none refused: p50 %.0f us, p99 %.0f us\n", rounds, count,
-           percentile(&times, 50), percentile(&times, 99));
-    free(times.microseconds);
+        one_round(heap, size, count);
     return 0;
 }
