@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <exception>
 #include <system_error>
 #include <thread>
 
@@ -42,13 +43,39 @@ Server::Server(unsigned threads, delivery::Delivery *delivery)
 {
     epoll_event event{ .events = EPOLLIN, .data = { .ptr = nullptr } };
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_.get(), &event);
+    std::vector<std::future<void>> outcomes;
     try {
-        while (threads_.size() < threads)
-            threads_.emplace_back([this] { run(); });
-    } catch (const std::system_error &) {
+        while (threads_.size() < threads) {
+            std::promise<void> started;
+            outcomes.push_back(started.get_future());
+            threads_.emplace_back([this, started = std::move(started)]() mutable { run(started); });
+        }
+    } catch (const std::exception &) {
         if (threads_.empty())
             throw;
+        outcomes.resize(threads_.size());
     } // else with those that there are; they would wait for the end of an unmade server
+    await(std::move(outcomes));
+}
+
+/// Throws when no thread has what it needs.
+void Server::await(std::vector<std::future<void>> outcomes)
+{
+    std::exception_ptr failed;
+    std::size_t serving = 0;
+    for (auto &outcome : outcomes) {
+        try {
+            outcome.get();
+            ++serving;
+        } catch (...) {
+            failed = std::current_exception();
+        }
+    }
+    if (serving > 0)
+        return;
+
+    threads_.clear();
+    std::rethrow_exception(failed);
 }
 
 Server::~Server()
@@ -62,9 +89,18 @@ void Server::add(Channel &channel)
     arm(EPOLL_CTL_ADD, channel);
 }
 
-void Server::run()
+/// What this thread needs it has once it has started.
+void Server::run(std::promise<void> &started)
 {
-    auto room = Channel::room_for_requests();
+    Channel::Room room;
+    try {
+        room = Channel::room_for_requests();
+        if (delivery_)
+            delivery_->resume();
+    } catch (...) {
+        return started.set_exception(std::current_exception());
+    }
+    started.set_value();
     for (bool going_on = true; going_on;) {
         const auto pause = delivery_ ? delivery_->resume() : std::nullopt;
         going_on = serve_one(room, pause ? static_cast<int>(pause->count()) : kForever);

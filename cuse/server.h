@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <future>
 #include <memory>
 #include <span>
 #include <thread>
@@ -18,8 +19,8 @@ namespace dmaheap::cuse {
 /// next one in before it serves its own.
 class Server {
 public:
-    /// Starts the threads. `delivery` may be null, for channels whose requests deliver nothing;
-    /// it must outlive the server. Throws std::system_error.
+    /// Starts the threads, or as many as can be had. `delivery` may be null, for channels whose
+    /// requests deliver nothing; it must outlive the server. Throws std::system_error.
     Server(unsigned threads, delivery::Delivery *delivery);
     Server(const Server &) = delete;
     Server &operator=(const Server &) = delete;
@@ -31,7 +32,8 @@ public:
     void add(Channel &channel);
 
 private:
-    void run();
+    void run(std::promise<void> &started);
+    void await(std::vector<std::future<void>> outcomes);
     bool serve_one(Channel::Room &room, int timeout);
     void arm(int operation, Channel &channel);
 

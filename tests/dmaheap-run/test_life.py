@@ -7,6 +7,8 @@ import pathlib
 import resource
 import signal
 import subprocess
+import tempfile
+import time
 
 from support import (
     NODE,
@@ -45,6 +47,51 @@ class Ending(Case):
             ran = run([name])
             self.assertEqual((ran.returncode, ran.stdout), (126, ""))
             self.assertIn(name, ran.stderr)
+
+    def test_text_goes_to_a_shell_and_other_files_do_not(self):
+        kinds = {b"echo said $1": "said one\n", b"\n\0echo said $1": None, b"# \xe4\necho two": "two\n",
+                 b"a\0b\necho two": 126, b"\x7fELF garbage": 126, b"\x7fELF\2\1\1\0": 126,
+                 b"MZ\0": 126, b"#!/no/such/shell\n": 127}
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            pathlib.Path(folder).chmod(0o755)
+            for text, expected in kinds.items():
+                file = pathlib.Path(folder, "kind")
+                file.write_bytes(text)
+                file.chmod(0o755)
+                for name in [str(file), "kind"]:
+                    path = f"{folder}:{os.environ['PATH']}"
+                    with self.subTest(f"{name}: {text}"):
+                        ran = run([name, "one"], env={**os.environ, "PATH": path})
+                        if isinstance(expected, int):
+                            self.assertEqual((ran.returncode, ran.stdout), (expected, ""))
+                            self.assertTrue(ran.stderr.startswith(f"dmaheap-run: {name}: "))
+                        elif expected:
+                            self.assertEqual((ran.returncode, ran.stdout), (0, expected))
+
+    def test_a_command_that_is_killed_before_it_is_one(self):
+        for _ in range(10):
+            running = start(["sleep", "1000"])
+            os.kill(command_of_launcher(running.pid), signal.SIGKILL)
+            _, errors = finish(running)
+            self.assertEqual((running.returncode, errors), (128 + signal.SIGKILL, ""))
+
+    def test_a_server_that_is_killed_before_there_is_a_command(self):
+        early = 0
+        for delay in range(12):
+            running = start(["echo", "begun"])
+            await_true(lambda ours=running: children_of(ours.pid) or ours.poll() is not None,
+                       "the server")
+            time.sleep(delay / 1000)
+            for server in children_of(running.pid)[:1]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(server, signal.SIGKILL)
+            output, errors = finish(running)
+            if output:
+                continue  # it was late
+            early += 1
+            self.assertEqual(running.returncode, 2, errors)
+            self.assertIn("killed by signal 9", errors)
+        self.assertGreater(early, 0)
 
     def test_buffers_that_end_with_the_command_are_no_news(self):
         self.need("client")
@@ -135,6 +182,37 @@ def server_of(launcher):
     return children[0]
 
 
+def children_of(process):
+    """Of its first thread."""
+    with contextlib.suppress(OSError):
+        listed = pathlib.Path(f"/proc/{process}/task/{process}/children").read_text()
+        return [int(child) for child in listed.split()]
+    return []
+
+
+def is_nanny(process):
+    """The one of the server's children that a terminal's signals do not end."""
+    with contextlib.suppress(OSError):
+        status = pathlib.Path(f"/proc/{process}/status").read_text()
+        ignored = int(status.split("SigIgn:")[1].split()[0], 16)
+        return bool(ignored & 1 << (signal.SIGTERM - 1))
+    return False
+
+
+def command_of_launcher(launcher):
+    """As soon as there is one."""
+    found = []
+
+    def look():
+        found[:] = [command for server in children_of(launcher)
+                    for nanny in children_of(server) if is_nanny(nanny)
+                    for command in children_of(nanny)]
+        return found
+
+    await_true(look, "the command")
+    return found[0]
+
+
 class Beginning(Case):
     def test_nothing_else_is_on_stdout(self):
         ran = run(["echo", "hello"])
@@ -210,12 +288,27 @@ class Beginning(Case):
         told = self.expect([program("client")], given=lines, prepare=small)
         self.assertRegex(told, r"^ok 3\nerror \d+ 0\nok 4\n$")
 
-    def test_little_address_space_is_no_reason_to_hang(self):
-        for megabytes in [100, 200, 300, 400, 600]:
-            def little(size=megabytes << 20):
-                resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    def test_too_little_of_something_is_told(self):
+        """One line, and no command: or it works. Nothing hangs, and nothing crashes."""
+        limits = {resource.RLIMIT_AS: [60 << 20, 100 << 20, 200 << 20, 300 << 20, 400 << 20],
+                  resource.RLIMIT_NPROC: [1, 10, 20],
+                  resource.RLIMIT_NOFILE: [5, 7, 9, 10, 11, 12, 13, 14],
+                  resource.RLIMIT_SIGPENDING: [0, 1]}
+        for limit, values in limits.items():
+            for value in values:
+                def little(which=limit, most=value):
+                    resource.setrlimit(which, (most, most))
 
-            run(["true"], prepare=little)  # it may fail, but it ends
+                with self.subTest(f"{limit}: {value}"):
+                    ran = run(["echo", "begun"], prepare=little)
+                    if "loading shared libraries" in ran.stderr:
+                        continue  # we are not there yet
+                    if ran.returncode == 0:
+                        self.assertEqual((ran.stdout, ran.stderr), ("begun\n", ""))
+                    else:
+                        self.assertEqual((ran.returncode, ran.stdout), (2, ""), ran.stderr)
+                        self.assertRegex(ran.stderr, r"^dmaheap-run: .*: .*\n$")
+                        self.assertEqual(ran.stderr.count("\n"), 1, ran.stderr)
 
     def test_an_ignored_sigchld_stays_ignored(self):
         def ignore():

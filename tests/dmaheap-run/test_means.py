@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What is said when something is wrong: on the command line, in the config, with the machine."""
 
+import errno
+import functools
 import pathlib
 import tempfile
 
+import old_kernel
 from support import NODE, Case, dmaheap_run, program, run
 
 
@@ -20,13 +23,17 @@ class Refusals(Case):
         self.assertIn("--no-such-option", self.refused("--no-such-option", "--", "true"))
         self.assertIn("--delivery", self.refused("--delivery", "post", "--", "true"))
         self.assertIn("--delivery", self.refused("--delivery"))
-        self.refused("true")
+        for words in [["true"], ["ls", "-l"], ["true", "--", "true"]]:
+            self.assertIn(f'"{words[0]}" is no option; the command comes after --',
+                          self.refused(*words))
 
     def test_wrong_heaps(self):
         self.assertIn("--heap", self.refused("--heap", "system=nowhere", "--", "true"))
         self.assertIn("--heap", self.refused("--heap", "a/b", "--", "true"))
         self.assertIn("--heap", self.refused("--heap", "", "--", "true"))
         self.assertIn("twice", self.refused("--heap", "a", "--heap", "a", "--", "true"))
+        self.assertIn('"system=system,mode=0660"',
+                      self.refused("--heap", "system,mode=0660", "--", "true"))
 
     def test_wrong_config(self):
         self.assertIn("/no/such", self.refused("-c", "/no/such", "--", "true"))
@@ -39,6 +46,11 @@ class Refusals(Case):
     def test_attach_uses_what_is_there(self):
         for other in [["--heap", "a"], ["--keep-dev"], ["--delivery", "ptrace"]]:
             self.assertIn("--attach", self.refused("--attach", *other, "--", "true"))
+
+    def test_attach_needs_a_folder(self):
+        if pathlib.Path("/dev/dma_heap").exists():
+            self.skipTest("/dev/dma_heap exists")
+        self.assertIn("nobody serves", self.refused("--attach", "--", "true"))
 
     def test_keep_dev_needs_a_folder(self):
         if pathlib.Path("/dev/dma_heap").exists():
@@ -62,6 +74,10 @@ class Config(Case):
             ran = run([dmaheap_run(), option], whole=True)
             self.assertEqual((ran.returncode, ran.stderr), (0, ""))
             self.assertIn("dmaheap-run", ran.stdout)
+            with pathlib.Path("/dev/full").open("w") as full:
+                ran = run([dmaheap_run(), option], whole=True, stdout=full)
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("write error", ran.stderr)
 
 
 class Machines(Case):
@@ -88,6 +104,25 @@ class Machines(Case):
         self.assertEqual((ran.returncode, ran.stdout), (2, ""), ran.stderr)
         for word in ["user namespaces", "unshare --user", "max_user_namespaces"]:
             self.assertIn(word, ran.stderr)
+
+    def test_calls_that_are_forbidden(self):
+        """By a filter around us: it is told before there is a command."""
+        if not old_kernel.is_possible():
+            self.skipTest("the filters of the tests are for x86-64")
+        without = {"pidfd_open", "pidfd_getfd", "process_vm_readv", "process_vm_writev"}
+        for call in [*without, "ptrace"]:
+            for answer in [old_kernel.ERRNO | errno.EPERM, old_kernel.ERRNO | errno.ENOSYS,
+                           old_kernel.KILL]:
+                for delivery in ["auto", "ptrace", *({"seccomp"} if call in without else ())]:
+                    if delivery == "auto" and call == "ptrace":
+                        continue  # nobody needs it
+                    with self.subTest(f"{call} {answer:x} {delivery}"):
+                        ran = run([dmaheap_run(), "--delivery", delivery, "--", "echo", "begun"],
+                                  whole=True, prepare=functools.partial(old_kernel.forbid, call, answer))
+                        self.assertEqual((ran.returncode, ran.stdout), (2, ""), ran.stderr)
+                        self.assertEqual(ran.stderr.count("\n"), 1, ran.stderr)
+                        for word in [call, "grep Seccomp /proc/self/status", "docker run"]:
+                            self.assertIn(word, ran.stderr)
 
     def test_within_another_filter_with_a_listener(self):
         """One filter with a listener is all that a process may have: auto falls back, once."""

@@ -63,8 +63,11 @@ TEST_CASE("heap spec: a wrong heap argument is refused with its key", "[tools]")
         { "a=", "--heap: \"a=\": policy: \"\" is none of: carveout, contiguous, reserved, system" },
         { "a=b",
           "--heap: \"a=b\": policy: \"b\" is none of: carveout, contiguous, reserved, system" },
-        { "system,mode=0660", "--heap: \"system,mode=0660\": policy: \"0660\" is none of: "
-                              "carveout, contiguous, reserved, system" },
+        { "system,mode=0660",
+          "--heap: \"system,mode=0660\": the policy comes before the keys, as in "
+          "\"system=system,mode=0660\"" },
+        { "linux,cma=b", "--heap: \"linux,cma=b\": policy: \"b\" is none of: carveout, contiguous, "
+                         "reserved, system" },
         { "a=system,", "--heap: \"a=system,\": \"\" is not KEY=VALUE" },
         { "a=system,mode", "--heap: \"a=system,mode\": \"mode\" is not KEY=VALUE" },
         { "a=system,mode=9", "--heap: \"a=system,mode=9\": mode: \"9\" is not an octal file mode "

@@ -114,6 +114,7 @@ TEST_CASE("node_permissions: a heap's accounts are looked up", "[tools]")
     CHECK(found.group == 54321U);
     CHECK_FALSE(resolved("heap camera", config::parse_heap_spec("camera")).owner);
     heap.owner = "gone-meanwhile";
-    CHECK_THROWS_WITH(resolved("heap camera", heap),
-                      "heap camera: owner: no such account: gone-meanwhile");
+    CHECK_THROWS_WITH(
+        resolved("heap camera", heap),
+        "heap camera: owner: \"gone-meanwhile\" is no user of this machine, and no number");
 }

@@ -30,6 +30,8 @@ constexpr const char *kBehind = ".dmaheap-run";
 
 [[noreturn]] void refuse(const char *step, int error)
 {
+    if (error == EMFILE)
+        throw Unavailable(std::string(step) + ": " + std::strerror(error) + " (see ulimit -n)");
     throw Unavailable("a /dev of its own cannot be made (" + std::string(step) + ": " +
                       std::strerror(error) +
                       "): try unshare --user --mount mount -t tmpfs none /dev; where something "

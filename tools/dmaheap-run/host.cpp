@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -50,6 +51,9 @@ void start_logging(const std::string &level)
     spdlog::set_default_logger(std::move(logger));
 }
 
+/// Somebody has killed the command before it was one. Its status has been told.
+struct CommandGone {};
+
 /// The nanny, and the line to what is to become the command.
 class Started {
 public:
@@ -75,11 +79,11 @@ private:
     UniqueFd handshake_;
 };
 
-void become_command(const Options &options, const InheritedSignals &inherited,
+void become_command(const Options &options, const InheritedSignals &inherited, int events,
                     std::optional<cuse::Reported> filter, int handshake)
 {
     if (!offer(handshake, filter) || !await_go(handshake))
-        return;
+        return tell(events, { .what = What::failed, .value = kUnavailable });
 
     inherited.restore();
     execute(options.command);
@@ -94,7 +98,7 @@ Started start(const Options &options, const InheritedSignals &inherited, int eve
         throw std::system_error(errno, std::generic_category(), "fork");
     if (nanny == 0) {
         ours.reset();
-        be_nanny(events, [&] { become_command(options, inherited, filter, theirs.get()); });
+        be_nanny(events, [&] { become_command(options, inherited, events, filter, theirs.get()); });
     }
     theirs.reset();
     ignore_signals();
@@ -109,6 +113,8 @@ Started start(const Options &options, const InheritedSignals &inherited, int eve
 std::optional<cuse::Listener> listener_of(const Started &started)
 {
     auto filter = accept(started.handshake());
+    if (!filter && filter.error().code == ESRCH)
+        throw CommandGone();
     if (!filter)
         throw Unavailable(std::string("the filter cannot be put on the command (") +
                           filter.error().step + ": " + std::strerror(filter.error().code) +
@@ -138,6 +144,10 @@ void leave_if_hanging(std::optional<cuse::Supervisor> &supervisor)
 
 void run_attached(const Options &options, const InheritedSignals &inherited, int events)
 {
+    if (::access("/dev/dma_heap/.", F_OK) == -1)
+        throw Unavailable(std::string("--attach: /dev/dma_heap: ") + std::strerror(errno) +
+                          ": nobody serves there (see systemctl status dmaheapd); start it, or go "
+                          "without --attach");
     if (const auto missing = missing_for_notification())
         throw Unavailable(*missing);
 
@@ -200,9 +210,9 @@ bool has_legacy_ion(const config::Config &config)
 void run_privately(const Options &options, const InheritedSignals &inherited, int events)
 {
     require_fuse();
-    const bool notified = choose_delivery(options.delivery) == Delivery::seccomp;
     const bool with_udmabuf = ::access("/dev/udmabuf", R_OK | W_OK) == 0;
     enter_namespaces();
+    const bool notified = choose_delivery(options.delivery) == Delivery::seccomp; // as we are now
     if (options.keep_dev)
         require_places(options.config);
     else
@@ -214,9 +224,19 @@ void run_privately(const Options &options, const InheritedSignals &inherited, in
     serve(options.config, start(options, inherited, events, filter), with_udmabuf);
 }
 
-int refuse(int events, const char *why)
+/// Of a limit that one has set oneself, most likely. std::thread does not say what it is about.
+std::string text_of(const std::system_error &error)
 {
-    ::dprintf(STDERR_FILENO, "dmaheap-run: %s\n", why);
+    const std::string said = error.what();
+    const std::string text = said == error.code().message() ? "thread: " + said : said;
+    const bool scarce = error.code().value() == EAGAIN || error.code().value() == EMFILE ||
+                        error.code().value() == ENOMEM;
+    return text + (scarce ? " (see ulimit -a)" : "");
+}
+
+int refuse(int events, const std::string &why)
+{
+    ::dprintf(STDERR_FILENO, "dmaheap-run: %s\n", why.c_str());
     tell(events, { .what = What::failed, .value = kUnavailable });
     return kUnavailable;
 }
@@ -230,6 +250,12 @@ int host(const Options &options, const InheritedSignals &inherited, int events)
         start_logging(options.config.log_level);
         (options.attach ? run_attached : run_privately)(options, inherited, events);
         return EXIT_SUCCESS;
+    } catch (const CommandGone &) {
+        return EXIT_SUCCESS;
+    } catch (const std::bad_alloc &) {
+        return refuse(events, "memory: Cannot allocate memory (see ulimit -v)");
+    } catch (const std::system_error &error) {
+        return refuse(events, text_of(error));
     } catch (const std::exception &error) {
         return refuse(events, error.what());
     }

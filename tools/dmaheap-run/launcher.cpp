@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -25,7 +27,7 @@ namespace dmaheap::run {
 
 namespace {
 
-constexpr int kCouldNotRun = 1;
+constexpr int kCouldNotRun = 2;
 
 /// What somebody may send to us and means for the command.
 UniqueFd passed_on_signals()
@@ -69,6 +71,18 @@ int await_host(pid_t host)
     return failed ? WEXITSTATUS(status) : EXIT_SUCCESS;
 }
 
+/// Of one that has said why, unless somebody has killed it.
+int await_failed_host(pid_t host)
+{
+    int status = 0;
+    if (::waitpid(host, &status, 0) == host && WIFSIGNALED(status))
+        ::dprintf(STDERR_FILENO,
+                  "dmaheap-run: the process that serves the nodes was killed by signal %d (%s) "
+                  "before the command could start\n",
+                  WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+    return kCouldNotRun;
+}
+
 /// The whole of a command's life, as it is told. Nothing when all that could tell have been killed.
 std::optional<int> follow(int events, int signals, pid_t &command, pid_t host)
 {
@@ -86,7 +100,9 @@ std::optional<int> follow(int events, int signals, pid_t &command, pid_t host)
             command = event->value;
         if (event->what == What::stopped)
             stop(events);
-        if (event->what != What::ended && event->what != What::failed)
+        if (event->what == What::failed)
+            return await_failed_host(host);
+        if (event->what != What::ended)
             continue;
         const int failed = event->rest == 0 ? await_host(host) : EXIT_SUCCESS;
         return failed == EXIT_SUCCESS ? event->value : failed;
@@ -94,11 +110,11 @@ std::optional<int> follow(int events, int signals, pid_t &command, pid_t host)
 }
 
 /// The command's parent has been killed, so that we are that now.
-int await_orphan(pid_t command)
+int await_orphan(pid_t command, pid_t host)
 {
     int status = 0;
     if (command <= 0 || ::waitpid(command, &status, 0) != command)
-        return kCouldNotRun;
+        return await_failed_host(host);
     return exit_status(status);
 }
 
@@ -123,7 +139,7 @@ int launch(const Options &options)
 
     pid_t command = 0;
     const auto status = follow(ours.get(), signals.get(), command, host_process);
-    return status ? *status : await_orphan(command);
+    return status ? *status : await_orphan(command, host_process);
 }
 
 } // namespace dmaheap::run

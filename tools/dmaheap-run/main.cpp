@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
+#include <new>
+#include <string>
 
 #include "tools/dmaheap-run/launcher.h"
 #include "tools/dmaheap-run/options.h"
 
 namespace {
 
-constexpr int kCouldNotRun = 1;
-constexpr int kRefused = 2; // usage or config
+constexpr int kRefused = 2; // whatever the reason, so that 1 is the command's
+constexpr int kWriteError = 1;
+
+int print(const std::string &answer)
+{
+    std::cout << answer << std::flush;
+    if (std::cout)
+        return EXIT_SUCCESS;
+
+    std::cerr << "dmaheap-run: write error: " << std::strerror(errno) << '\n';
+    return kWriteError;
+}
 
 } // namespace
 
@@ -20,13 +34,12 @@ int main(int argc, char **argv)
         if (!options.answer)
             return dmaheap::run::launch(options);
 
-        std::cout << *options.answer << std::flush;
-        return EXIT_SUCCESS;
-    } catch (const dmaheap::config::Refused &refused) {
-        std::cerr << "dmaheap-run: " << refused.what() << '\n';
+        return print(*options.answer);
+    } catch (const std::bad_alloc &) {
+        std::cerr << "dmaheap-run: memory: Cannot allocate memory (see ulimit -v)\n";
         return kRefused;
     } catch (const std::exception &error) {
         std::cerr << "dmaheap-run: " << error.what() << '\n';
-        return kCouldNotRun;
+        return kRefused;
     }
 }

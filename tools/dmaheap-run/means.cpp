@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "core/sys.h"
 #include "cuse/notify/filter.h"
 #include "cuse/notify/listener.h"
+#include "tools/dmaheap-run/trial.h"
 #include "tools/dmaheap-run/unavailable.h"
 
 namespace dmaheap::run {
@@ -44,16 +44,11 @@ int tried_notification()
     return WIFEXITED(status) ? WEXITSTATUS(status) : ENOSYS;
 }
 
-/// Errno, or 0.
-int tried_fetching()
-{
-    const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-    if (!self.valid())
-        return errno;
-
-    const UniqueFd fetched(static_cast<int>(::syscall(SYS_pidfd_getfd, self.get(), self.get(), 0)));
-    return fetched.valid() ? 0 : errno;
-}
+/// For a user.
+struct Lack {
+    std::string what; ///< with the reason
+    std::string advice;
+};
 
 std::string advice_for(int error)
 {
@@ -64,32 +59,69 @@ std::string advice_for(int error)
     return "it takes Linux 5.9 with CONFIG_SECCOMP_FILTER";
 }
 
+std::string advice_for_reach(const Error &error)
+{
+    if (error.code == EAGAIN || error.code == ENOMEM || error.code == EMFILE)
+        return "see ulimit -a, and raise the limit";
+
+    return std::string("see grep Seccomp /proc/self/status and sysctl kernel.yama.ptrace_scope; "
+                       "allow ") +
+           error.step +
+           ", in a container by docker run --cap-add SYS_PTRACE or another seccomp profile, and "
+           "have a ptrace_scope below 3";
+}
+
+/// "pidfd_getfd: Operation not permitted"
+std::string text_of(const Error &error)
+{
+    return std::string(error.step) + ": " + std::strerror(error.code);
+}
+
+std::optional<Lack> lack_of_notification()
+{
+    const std::string what = "seccomp notification is not to be had (";
+    if (const int error = tried_notification(); error != 0)
+        return Lack{ what + std::strerror(error) + ")", advice_for(error) };
+    if (const auto tried = try_reach(Reach::into_it); !tried)
+        return Lack{ what + text_of(tried.error()) + ")", advice_for_reach(tried.error()) };
+    return std::nullopt;
+}
+
+std::optional<Lack> lack_of_tracing()
+{
+    const auto tried = try_reach(Reach::traced);
+    if (tried)
+        return std::nullopt;
+
+    return Lack{ "delivery by ptrace is not to be had (" + text_of(tried.error()) + ")",
+                 advice_for_reach(tried.error()) };
+}
+
 } // namespace
 
 std::optional<std::string> missing_for_notification()
 {
-    int error = tried_notification();
-    if (error == 0)
-        error = tried_fetching();
-    if (error == 0)
-        return std::nullopt;
-
-    return std::string("seccomp notification is not to be had (") + std::strerror(error) +
-           "): " + advice_for(error);
+    const auto lack = lack_of_notification();
+    return lack ? std::optional(lack->what + ": " + lack->advice) : std::nullopt;
 }
 
 Delivery choose_delivery(Delivery wanted)
 {
-    if (wanted == Delivery::ptrace)
-        return wanted;
-
-    const auto missing = missing_for_notification();
-    if (!missing)
-        return Delivery::seccomp;
+    std::optional<Lack> lack;
+    if (wanted != Delivery::ptrace) {
+        lack = lack_of_notification();
+        if (!lack)
+            return Delivery::seccomp;
+    }
+    const auto also = lack_of_tracing();
     if (wanted == Delivery::seccomp)
-        throw Unavailable(*missing + "; try --delivery ptrace");
+        throw Unavailable(lack->what + ": " + lack->advice +
+                          (also ? "" : "; try --delivery ptrace"));
+    if (also)
+        throw Unavailable((lack ? lack->what + ", and " : "") + also->what + ": " + also->advice);
 
-    spdlog::warn("{}; buffers are delivered by ptrace instead", *missing);
+    if (lack)
+        spdlog::warn("{}: {}; buffers are delivered by ptrace instead", lack->what, lack->advice);
     return Delivery::ptrace;
 }
 

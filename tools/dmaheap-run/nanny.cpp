@@ -2,8 +2,11 @@
 #include "tools/dmaheap-run/nanny.h"
 
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include <poll.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@ namespace dmaheap::run {
 namespace {
 
 constexpr int kBySignal = 128;
+constexpr int kCouldNotRun = 2;
 
 /// One command, and what has been seen of it.
 struct Ward {
@@ -90,13 +94,18 @@ void be_nanny(int events, const std::function<void()> &become_command)
         become_command();
         ::_exit(EXIT_FAILURE);
     }
+    if (ward.command == -1) {
+        ::dprintf(STDERR_FILENO, "dmaheap-run: fork: %s (see ulimit -u)\n", std::strerror(errno));
+        tell(events, { .what = What::failed, .value = kCouldNotRun });
+        ::_exit(EXIT_FAILURE);
+    }
     ignore_signals();
     leave_streams(Messages::are_none, { events, signals.get() });
     static_cast<void>(::chdir("/") == 0);
     tell(events, { .what = What::started, .value = ward.command });
 
     std::array<pollfd, 2> waited{ pollfd{ signals.get(), POLLIN, 0 }, pollfd{ events, POLLIN, 0 } };
-    for (bool going_on = ward.command > 0; going_on;) {
+    for (bool going_on = true; going_on;) {
         ::poll(waited.data(), waited.size(), -1);
         signalfd_siginfo ignored{};
         while (::read(signals.get(), &ignored, sizeof ignored) > 0)

@@ -23,6 +23,8 @@ constexpr const char *kPurpose =
     "root,\n"
     "nothing has to be installed or started, and nothing is left when the command has ended.";
 
+constexpr const char *kUsage = "; usage: dmaheap-run [OPTIONS] -- COMMAND [ARG...]";
+
 constexpr const char *kExamples = R"(
 Without -c and --heap, the heaps "system" and "linux,cma" are served, the latter under the names
 "reserved" and "default_cma_region" too. SPEC is as in dmaheapd --help.
@@ -99,9 +101,15 @@ std::optional<std::string> read_arguments(CLI::App &app, std::span<const char *c
         return help(app);
     } catch (const CLI::CallForVersion &) {
         return app.version() + '\n';
+    } catch (const CLI::ExtrasError &error) {
+        const auto extras = app.remaining();
+        const auto word = std::ranges::find_if(
+            extras, [](const std::string &each) { return !each.starts_with('-'); });
+        throw Refused(word == extras.end()
+                          ? std::string(error.what()) + kUsage
+                          : '"' + *word + "\" is no option; the command comes after --" + kUsage);
     } catch (const CLI::ParseError &error) {
-        throw Refused(std::string(error.what()) +
-                      "; usage: dmaheap-run [OPTIONS] -- COMMAND [ARG...]");
+        throw Refused(std::string(error.what()) + kUsage);
     }
     return std::nullopt;
 }
@@ -224,7 +232,7 @@ Options parse(int argc, const char *const *argv)
     check_together(app, options);
     options.config = private_config(app, typed);
     if (before + 1 >= all.size())
-        throw Refused("no command; usage: dmaheap-run [OPTIONS] -- COMMAND [ARG...]");
+        throw Refused(std::string("no command") + kUsage);
     options.command.assign(all.begin() + static_cast<std::ptrdiff_t>(before) + 1, all.end());
     return options;
 }

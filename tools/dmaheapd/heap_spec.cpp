@@ -67,6 +67,18 @@ void set_once(std::string_view spec, Heap &heap, std::string_view setting,
     given.push_back(name);
 }
 
+/// "system,mode=0660", whose name is "system,mode", as "linux,cma" is one.
+void expect_policy(std::string_view spec, std::string_view name, std::string_view rest)
+{
+    const std::size_t comma = name.rfind(',');
+    if (comma == std::string_view::npos || !find(heap_keys(), name.substr(comma + 1)))
+        return;
+
+    std::string meant(name.substr(0, comma));
+    meant.append("=system").append(name.substr(comma)).append("=").append(rest);
+    refuse(spec, "the policy comes before the keys, as in " + quoted(meant));
+}
+
 } // namespace
 
 Heap parse_heap_spec(std::string_view spec)
@@ -79,6 +91,8 @@ Heap parse_heap_spec(std::string_view spec)
         return heap;
 
     auto [policy, settings] = split(*rest, ',');
+    if (!find(heap_keys(), "policy")->set(heap, policy))
+        expect_policy(spec, name, *rest);
     set(spec, heap, "policy", policy);
     std::vector<std::string_view> given{ "policy" };
     while (settings) {

@@ -23,7 +23,7 @@ std::optional<Id> found(const std::string &key, const std::optional<std::string>
 
     const auto id = resolve(*name);
     if (!id)
-        throw std::runtime_error(key + ": no such account: " + *name);
+        throw std::runtime_error(key + ": \"" + *name + "\" " + config::why_no_account(id.error()));
     return *id;
 }
 
