@@ -102,7 +102,7 @@ std::string quoting_hint(const Meant &meant)
     if (example.empty() || meant.value.starts_with('"') || meant.value.starts_with('\''))
         return {};
 
-    return "; values stand in quotes: " + std::string(meant.key) + " = " + quoted(example);
+    return "; values stand in quotes: " + std::string(meant.key) + " = " + in_quotes(example);
 }
 
 [[noreturn]] void refuse_syntax(std::string_view text, std::string_view file,
@@ -113,7 +113,8 @@ std::string quoting_hint(const Meant &meant)
     const bool twice = error.description().contains("cannot redefine");
     const std::string what = twice ? "is given twice" : std::string(error.description());
 
-    const std::string key = is_plain_text(meant.key) ? std::string(meant.key) : quoted(meant.key);
+    const std::string key =
+        is_plain_text(meant.key) ? std::string(meant.key) : in_quotes(meant.key);
     refuse(file, at, (key.empty() ? "" : key + ": ") + what + quoting_hint(meant));
 }
 
@@ -123,7 +124,7 @@ std::string as_list(const std::string &lines)
     std::istringstream in(lines);
     std::string list;
     for (std::string line; std::getline(in, line);)
-        list.append(list.empty() ? "[" : ", ").append(quoted(line));
+        list.append(list.empty() ? "[" : ", ").append(in_quotes(line));
     return list + "]";
 }
 
@@ -132,7 +133,7 @@ void write_settings(std::ostream &out, std::span<const Key<Target>> keys, const 
 {
     for (const auto &key : keys)
         if (const auto text = key.get(source))
-            out << key.name << " = " << (key.kind == Kind::list ? as_list(*text) : quoted(*text))
+            out << key.name << " = " << (key.kind == Kind::list ? as_list(*text) : in_quotes(*text))
                 << '\n';
 }
 

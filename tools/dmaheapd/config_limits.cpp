@@ -16,7 +16,7 @@ constexpr std::size_t kLongestSocket = sizeof(sockaddr_un::sun_path) - 1;
 
 std::unexpected<std::string> wrong(std::string_view text, std::string_view what)
 {
-    return std::unexpected(quoted(text).append(" ").append(what));
+    return std::unexpected(in_quotes(text).append(" ").append(what));
 }
 
 constexpr std::array kLimitsKeys{

@@ -61,7 +61,7 @@ std::vector<std::string> texts_of(const Scope &scope, const Entry &entry, Kind k
 {
     const auto refuse_type = [&](std::string_view wanted, const toml::node &found) {
         scope.refuse(found.source().begin, entry.name,
-                     "must be " + std::string(wanted) + " such as " + quoted(example) +
+                     "must be " + std::string(wanted) + " such as " + in_quotes(example) +
                          ", not: " + type_of(found));
     };
     if (const auto *const text = entry.value->as_string())

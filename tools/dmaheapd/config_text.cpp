@@ -85,7 +85,7 @@ std::size_t distance(std::string_view left, std::string_view right)
 
 } // namespace
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string result = "\"";
     for (const char letter : text)
@@ -95,12 +95,13 @@ std::string quoted(std::string_view text)
 
 std::string shown(std::string_view text)
 {
-    return !text.empty() && is_plain_text(text) ? std::string(text) : quoted(text);
+    return !text.empty() && is_plain_text(text) ? std::string(text) : in_quotes(text);
 }
 
 std::string as_key(std::string_view text)
 {
-    return !text.empty() && std::ranges::all_of(text, is_bare) ? std::string(text) : quoted(text);
+    return !text.empty() && std::ranges::all_of(text, is_bare) ? std::string(text)
+                                                               : in_quotes(text);
 }
 
 bool is_plain_text(std::string_view text)

@@ -9,7 +9,7 @@
 namespace dmaheap::config {
 
 /// The text as a TOML basic string with its quotes. One line, whatever the text holds.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// The text itself where it is plain, quoted elsewhere: one line, whatever it holds.
 std::string shown(std::string_view text);

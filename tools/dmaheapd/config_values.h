@@ -22,7 +22,7 @@ struct Word {
 
 inline std::unexpected<std::string> wrong(std::string_view text, std::string_view what)
 {
-    return std::unexpected(quoted(text).append(" ").append(what));
+    return std::unexpected(in_quotes(text).append(" ").append(what));
 }
 
 inline std::unexpected<std::string> none_of(std::string_view text,

@@ -22,8 +22,8 @@ std::optional<gid_t> group_of(const config::Config &config)
 
     const auto group = config::resolve_group(*config.control_group);
     if (!group)
-        throw std::runtime_error("control-group: " + config::quoted(*config.control_group) + ' ' +
-                                 config::why_no_account(group.error()));
+        throw std::runtime_error("control-group: " + config::in_quotes(*config.control_group) +
+                                 ' ' + config::why_no_account(group.error()));
     return *group;
 }
 

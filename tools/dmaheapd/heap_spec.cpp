@@ -33,7 +33,7 @@ Halves whole(std::string_view text)
 
 [[noreturn]] void refuse(std::string_view spec, std::string_view what)
 {
-    throw Refused("--heap: " + quoted(spec).append(": ").append(what) +
+    throw Refused("--heap: " + in_quotes(spec).append(": ").append(what) +
                   "; the form is NAME[=POLICY[,KEY=VALUE]...]");
 }
 
@@ -42,7 +42,7 @@ void set(std::string_view spec, Heap &heap, std::string_view name, std::string_v
     const auto *const key = find(heap_keys(), name);
     if (!key) {
         const auto known = names_of(heap_keys());
-        refuse(spec, "unknown key " + quoted(name) + suggestion(name, known) +
+        refuse(spec, "unknown key " + in_quotes(name) + suggestion(name, known) +
                          ", there are: " + listed(known));
     }
 
@@ -59,7 +59,7 @@ void set_once(std::string_view spec, Heap &heap, std::string_view setting,
 {
     const auto [name, value] = split(setting, '=');
     if (!value)
-        refuse(spec, quoted(setting) + " is not KEY=VALUE");
+        refuse(spec, in_quotes(setting) + " is not KEY=VALUE");
     if (std::ranges::find(given, name) != given.end())
         refuse(spec, std::string(name) + ": is given twice");
 
@@ -76,7 +76,7 @@ void expect_policy(std::string_view spec, std::string_view name, std::string_vie
 
     std::string meant(name.substr(0, comma));
     meant.append("=system").append(name.substr(comma)).append("=").append(rest);
-    refuse(spec, "the policy comes before the keys, as in " + quoted(meant));
+    refuse(spec, "the policy comes before the keys, as in " + in_quotes(meant));
 }
 
 } // namespace

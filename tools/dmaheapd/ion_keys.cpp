@@ -18,7 +18,7 @@ constexpr std::string_view kTypeForm = "system|system-contig|carveout|chunk|dma|
 
 std::unexpected<std::string> not_accepted(std::string_view text, std::string_view what)
 {
-    return std::unexpected(quoted(text).append(" ").append(what));
+    return std::unexpected(in_quotes(text).append(" ").append(what));
 }
 
 Accepted set_abi(Ion &ion, std::string_view text)

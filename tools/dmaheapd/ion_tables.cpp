@@ -21,7 +21,7 @@ constexpr std::string_view kForms = "such as { 0 = \"system\", 4 = \"linux,cma\"
 
 std::string not_an_id(std::string_view text)
 {
-    return quoted(text) + " is not an id from 0 to " + std::to_string(cuse::kIonHeapIds - 1);
+    return in_quotes(text) + " is not an id from 0 to " + std::to_string(cuse::kIonHeapIds - 1);
 }
 
 /// "0" to "31", in one spelling only: ids are compared as text by TOML.
@@ -198,7 +198,7 @@ void write_heap(std::ostream &out, const IonHeap &heap)
     out << "  { id = " << heap.id;
     for (const auto &key : ion_heap_keys())
         if (const auto text = key.get(heap))
-            out << ", " << key.name << " = " << quoted(*text);
+            out << ", " << key.name << " = " << in_quotes(*text);
     out << " },\n";
 }
 
@@ -241,7 +241,7 @@ void check_ion(const Config &config)
     for (const Ion &ion : config.ion)
         for (const IonHeap &heap : ion.heaps)
             if (!heap_called(heap.heap, config))
-                throw Refused(heap.place.text + ": " + quoted(heap.heap) + " is no heap" +
+                throw Refused(heap.place.text + ": " + in_quotes(heap.heap) + " is no heap" +
                               suggestion(heap.heap, names) + "; heaps: " + listed(names));
 }
 
@@ -254,7 +254,7 @@ void write_ion(std::ostream &out, const std::vector<Ion> &nodes)
         out << "]\n";
         for (const auto &key : ion_keys())
             if (const auto text = key.get(ion))
-                out << key.name << " = " << quoted(*text) << '\n';
+                out << key.name << " = " << in_quotes(*text) << '\n';
         out << kHeaps << " = [\n";
         for (const IonHeap &heap : ion.heaps)
             write_heap(out, heap);

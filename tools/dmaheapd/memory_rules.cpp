@@ -57,8 +57,8 @@ void check_region(const Config &config, const Region &region)
         refuse("hugepages", "there are none to reserve for a region of ordinary pages: give it "
                             "pages = \"2MiB\"");
     if (*region.size % page_of(region) != 0)
-        refuse("size", quoted(format_size(*region.size)) + " is not a whole number of pages of " +
-                           format_size(page_of(region)));
+        refuse("size", in_quotes(format_size(*region.size)) +
+                           " is not a whole number of pages of " + format_size(page_of(region)));
 }
 
 void check_uses(const Config &config, const Heap &heap)
@@ -88,7 +88,8 @@ const Region &required_region(const Config &config, const Heap &heap)
     for (const Region &region : config.regions)
         names.push_back(region.name);
     refuse_setting(config, name_of_table(heap), "region",
-                   "there is no region " + quoted(*heap.region) + suggestion(*heap.region, names) +
+                   "there is no region " + in_quotes(*heap.region) +
+                       suggestion(*heap.region, names) +
                        (names.empty() ? "; the config has none" : "; there are: " + listed(names)));
 }
 
@@ -155,7 +156,7 @@ void check_names(const Config &config)
             if (const auto [other, free] = taken.emplace(alias, "an alias of heap " + heap.name);
                 !free)
                 refuse_setting(config, name_of_table(heap), "aliases",
-                               quoted(alias) + " is " + other->second + " already");
+                               in_quotes(alias) + " is " + other->second + " already");
 }
 
 } // namespace

@@ -115,7 +115,8 @@ void describe(CLI::App &app, Typed &typed)
     throw Refused(typed.starts_with('-')
                       ? config::shown(typed) + ": unknown option" +
                             config::suggestion(typed, words) + "; --help lists them"
-                      : config::quoted(argument) + ": unexpected argument; --help tells the usage");
+                      : config::in_quotes(argument) +
+                            ": unexpected argument; --help tells the usage");
 }
 
 /// Fills in what was typed; text when that asks for nothing but help or the version.
@@ -189,7 +190,7 @@ void lay_heaps_over(Config &config, const Typed &typed)
     for (const auto &spec : typed.heaps) {
         Heap heap = config::parse_heap_spec(spec);
         if (std::ranges::find(given, heap.name) != given.end())
-            throw Refused("--heap: " + config::quoted(heap.name) + " is given twice");
+            throw Refused("--heap: " + config::in_quotes(heap.name) + " is given twice");
 
         given.push_back(heap.name);
         forget_origins(config, heap);
@@ -216,7 +217,7 @@ void check_together(const Options &options, const CLI::App &app)
     if (config.frontend == config::Frontend::cuse && config.dev_root != "/dev")
         throw Refused(origin(app, options.file) +
                       ": frontend cuse makes nodes in /dev only, not in " +
-                      config::quoted(config.dev_root) + ": use frontend fuse");
+                      config::in_quotes(config.dev_root) + ": use frontend fuse");
     config::check_ion(config);
     config::check_memory(config);
 }
