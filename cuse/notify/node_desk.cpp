@@ -2,10 +2,14 @@
 #include "cuse/notify/node_desk.h"
 
 #include <memory>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <sys/ioctl.h>
 
@@ -104,13 +108,38 @@ void ask_device(Device &device, Question question, const Notification &waiting,
         std::move(question.reply));
 }
 
+/// An ioctl on one of our own nodes, by a thread that has nothing else open. Killed while it waits
+/// for the answer, it waits on until the node's file system ends (request_wait_answer() in
+/// fs/fuse/dev.c), which it must not keep from ending.
+template <class Argument>
+Status ask_apart(int node, std::uint32_t command, Argument &argument)
+{
+    Status done;
+    const auto ask = [&] {
+        const auto number = static_cast<unsigned>(node);
+        if (::unshare(CLONE_FILES) == -1) {
+            done = failure(errno, "unshare");
+            return;
+        }
+        if (number > 0)
+            ::close_range(0, number - 1, 0);
+        ::close_range(number + 1, ~0U, 0);
+        done = check_done("ioctl", ::ioctl(node, command, &argument));
+    };
+    try {
+        std::jthread{ ask }.join();
+    } catch (const std::system_error &none) {
+        return failure(none.code().value(), "thread");
+    }
+    return done;
+}
+
 /// The handle means something to the open file only, which the node knows when it is asked through
 /// that file; we are given the descriptor, and hand it on.
 void ask_for_share(const UniqueFd &node, Question question, const Notification &waiting)
 {
     auto asked = uapi::decode<ion_legacy::HandleFd>(question.in);
-    if (auto done = check_done("ION_IOC_SHARE", ::ioctl(node.get(), waiting.command, &asked));
-        !done)
+    if (auto done = ask_apart(node.get(), waiting.command, asked); !done)
         return std::move(question.reply).fail(done.error());
 
     const delivery::Answer answer{ .argument = waiting.argument,

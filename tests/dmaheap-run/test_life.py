@@ -160,6 +160,37 @@ class Ending(Case):
             if Settings.delivery == "seccomp":  # ptrace kills whom it has borrowed with itself
                 self.assertRegex(told, "^error")
 
+    def test_a_server_that_is_killed_while_ion_shares_ends(self):
+        self.need_tool("/usr/bin/python3")  # another one may not be for everybody
+        for _ in range(20):
+            running = start(["/usr/bin/python3", "-c", SHARES], ["--ion", "legacy"])
+            self.assertEqual(running.stdout.readline(), "sharing\n")
+            server = server_of(running.pid)
+            os.kill(server, signal.SIGKILL)
+            await_true(lambda ended=server: not alive(ended), "the end of the server's threads")
+            finish(running)
+            if Settings.delivery == "seccomp":  # ptrace kills whom it has borrowed with itself
+                self.assertEqual(running.returncode, 1)
+
+
+# A program that asks ION of the legacy kind for descriptors of its buffer until that fails.
+SHARES = """
+import fcntl, os, struct, sys
+ALLOC, SHARE = 0xC0204900, 0xC0084904
+ion = os.open("/dev/ion", os.O_RDWR)
+asked = bytearray(struct.pack("=QQIIixxxx", 4096, 0, 1, 0, 0))
+fcntl.ioctl(ion, ALLOC, asked)
+handle = struct.unpack("=QQIIixxxx", asked)[4]
+print("sharing", flush=True)
+try:
+    while True:
+        shared = bytearray(struct.pack("=ii", handle, 0))
+        fcntl.ioctl(ion, SHARE, shared)
+        os.close(struct.unpack("=ii", shared)[1])
+except OSError:
+    sys.exit(1)
+"""
+
 
 def alive(process):
     """Whether a thread of it is. One that waits in the kernel outlives the others."""
