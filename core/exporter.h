@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "core/buffer.h"
 #include "core/file_identity.h"
+#include "core/inheritance.h"
 #include "core/shared_buffer.h"
 
 namespace dmaheap {
@@ -59,18 +61,14 @@ public:
     /// Memory::Home takes.
     virtual Status prepare(Memory & /*memory*/) { return {}; }
 
-    /// What tells another process of this machine which buffers are live, without keeping them so:
-    /// descriptors for it to have.
-    struct Estate {
-        UniqueFd watched; ///< an epoll instance
-        UniqueFd state;   ///< a LiveState
-    };
+    /// The memory of a buffer that was live before this exporter.
+    using MemoryOf = std::function<Memory(const LiveState::Row &buffer)>;
 
-    /// Has the exporter note its buffers where they outlive it, and charges those that are noted in
-    /// `earlier` and have not ended to the ledger, which must outlive the exporter. To be called
-    /// before there is a buffer. EOPNOTSUPP when it cannot; EBADMSG when `earlier` is not to be
-    /// used, which has no effect.
-    virtual Result<Estate> leave_estate(Ledger & /*ledger*/, std::optional<Estate> /*earlier*/)
+    /// Has the exporter note its buffers where they outlive it, and charges those that are live
+    /// from an earlier one to the ledger, which must outlive the exporter. To be called before
+    /// there is a buffer. EOPNOTSUPP when it cannot.
+    virtual Result<Estate> leave_estate(Ledger & /*ledger*/, std::optional<Inheritance> /*earlier*/,
+                                        const MemoryOf & /*memory_of*/)
     {
         return failure(EOPNOTSUPP, "buffers that end with the daemon's own files");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/extents.h"
 
+#include <algorithm>
 #include <bit>
 #include <iterator>
 
@@ -42,12 +43,38 @@ Result<Range> Extents::take(Bytes size, Bytes alignment)
             continue;
 
         const Range taken{ .offset = found.offset + before, .size = size };
-        erase(found);
-        insert({ .offset = found.offset, .size = before });
-        insert({ .offset = taken.offset + size, .size = found.size - before - size });
+        carve(taken);
         return taken;
     }
     return failure(ENOMEM, "free extent of the region");
+}
+
+std::vector<Range> Extents::take_all_of(Range range)
+{
+    const Bytes end = range.offset + range.size;
+    std::vector<Range> taken;
+    auto at = by_offset_.upper_bound(range.offset);
+    if (at != by_offset_.begin())
+        --at;
+    for (; at != by_offset_.end() && at->first < end; ++at) {
+        const Bytes from = std::max(at->first, range.offset);
+        const Bytes to = std::min(at->first + at->second, end);
+        if (from < to)
+            taken.push_back({ .offset = from, .size = to - from });
+    }
+    for (const Range &part : taken)
+        carve(part);
+    return taken;
+}
+
+/// Out of the free extent that it is a part of.
+void Extents::carve(Range taken)
+{
+    const auto [offset, size] = *std::prev(by_offset_.upper_bound(taken.offset));
+    const Bytes before = taken.offset - offset;
+    erase({ .offset = offset, .size = size });
+    insert({ .offset = offset, .size = before });
+    insert({ .offset = taken.offset + taken.size, .size = size - before - taken.size });
 }
 
 void Extents::give_back(Range extent)

@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "core/result.h"
 #include "core/size.h"
@@ -37,7 +38,10 @@ public:
     /// the granule. ENOMEM when no free extent is large enough.
     Result<Range> take(Bytes size, Bytes alignment = kGranule);
 
-    /// `extent` has come from take(), and is given back once and whole.
+    /// All that is free of these bytes, which may be any.
+    std::vector<Range> take_all_of(Range range);
+
+    /// `extent` has been taken, and is given back once and whole.
     void give_back(Range extent);
 
     [[nodiscard]] Bytes free() const { return free_; }
@@ -52,6 +56,7 @@ public:
 private:
     void insert(Range extent);
     void erase(Range extent);
+    void carve(Range taken);
 
     std::map<Bytes, Bytes> by_offset_;
     std::set<std::pair<Bytes, Bytes>> by_size_; ///< size, then offset

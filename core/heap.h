@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/cache.h"
 #include "core/exporter.h"
@@ -40,6 +41,9 @@ public:
 
     /// The same for a buffer of which dma-bufs are made later, any number of them.
     Result<std::unique_ptr<SharedBuffer>> allocate_shared(Bytes length, Owner owner);
+
+    /// See Policy.
+    std::vector<Memory> withdraw(const Place &place) { return policy_->withdraw(place); }
 
     /// What it keeps of buffers that have ended.
     [[nodiscard]] Cache::Use cached() const { return own_ ? own_->use() : Cache::Use(); }

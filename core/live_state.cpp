@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/live_state.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -31,13 +32,25 @@ struct LiveState::Slot {
     std::int32_t process;
     std::uint32_t user;
     std::array<char, kLongestHeap + 1> heap; ///< ends with a 0
-    std::array<std::byte, 16> unused;
+    std::uint64_t of;
+    std::array<std::byte, 8> unused;
+};
+
+/// Some of the ranges of a place, in a slot that is written before the row's, and freed after it.
+struct LiveState::Part {
+    static constexpr std::uint64_t kMark = std::uint64_t{ 1 } << 63; ///< of the number
+
+    std::uint64_t number;
+    std::uint64_t device;
+    std::uint64_t inode;
+    std::uint64_t used;
+    std::array<Range, 6> ranges;
 };
 
 namespace {
 
 constexpr std::array<char, 8> kMagic{ 'd', 'm', 'a', 'h', 'e', 'a', 'p', 'd' };
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kRowBytes = 128;
 constexpr std::size_t kFirstRows = 31; // a page, with the head
 
@@ -51,11 +64,18 @@ std::unexpected<Error> garbage(const char *what)
     return failure(EBADMSG, what);
 }
 
+bool could_be(const Range &range)
+{
+    return range.size != 0 && range.size % Extents::kGranule == 0 &&
+           range.offset % Extents::kGranule == 0 && range.offset + range.size > range.offset;
+}
+
 } // namespace
 
 Result<LiveState> LiveState::create()
 {
-    static_assert(sizeof(Head) == kRowBytes && sizeof(Slot) == kRowBytes);
+    static_assert(sizeof(Head) == kRowBytes && sizeof(Slot) == kRowBytes &&
+                  sizeof(Part) == kRowBytes);
     auto file = sys::memfd("dmaheapd-state", bytes_for(kFirstRows));
     if (!file)
         return std::unexpected(file.error());
@@ -97,10 +117,13 @@ Status LiveState::add(const Row &row)
 {
     if (row.heap.size() > kLongestHeap)
         return failure(EINVAL, "name of a heap in the state");
-    if (free_.empty())
+    constexpr std::size_t kOfPart = std::tuple_size_v<decltype(Part::ranges)>;
+    const std::size_t wanted = 1 + (row.place.ranges.size() + kOfPart - 1) / kOfPart;
+    while (free_.size() < wanted)
         if (auto grown = grow(); !grown)
             return grown;
 
+    add_parts(row);
     const std::size_t at = free_.back();
     free_.pop_back();
     used_.emplace(row.number, at);
@@ -112,6 +135,7 @@ Status LiveState::add(const Row &row)
                   .process = row.owner.process,
                   .user = row.owner.user,
                   .heap = {},
+                  .of = row.of,
                   .unused = {} };
     row.heap.copy(written.heap.data(), kLongestHeap);
     Slot &kept = *slot(at);
@@ -129,14 +153,49 @@ void LiveState::remove(std::uint64_t number)
     std::atomic_ref(slot(found->second)->number).store(0, std::memory_order_release);
     free_.push_back(found->second);
     used_.erase(found);
+    free_parts(number);
+}
+
+/// There is room.
+void LiveState::add_parts(const Row &row)
+{
+    const auto &ranges = row.place.ranges;
+    for (std::size_t done = 0; done < ranges.size();) {
+        const std::size_t at = free_.back();
+        free_.pop_back();
+        parts_.emplace(row.number, at);
+        Part written{ .number = 0,
+                      .device = row.place.file.device,
+                      .inode = row.place.file.inode,
+                      .used = std::min(ranges.size() - done, std::size(written.ranges)),
+                      .ranges = {} };
+        std::copy_n(ranges.begin() + static_cast<std::ptrdiff_t>(done), written.used,
+                    written.ranges.begin());
+        done += written.used;
+        Part &kept = *part(at);
+        kept = written;
+        std::atomic_ref(kept.number).store(row.number | Part::kMark, std::memory_order_release);
+    }
+}
+
+void LiveState::free_parts(std::uint64_t number)
+{
+    const auto [first, last] = parts_.equal_range(number);
+    for (auto found = first; found != last; ++found) {
+        std::atomic_ref(part(found->second)->number).store(0, std::memory_order_release);
+        free_.push_back(found->second);
+    }
+    parts_.erase(first, last);
 }
 
 std::vector<LiveState::Row> LiveState::rows() const
 {
     std::vector<Row> rows;
     for (const auto &[number, at] : used_)
-        if (auto row = row_of(*slot(at)))
+        if (auto row = row_of(*slot(at))) {
+            row->place = place_of(number);
             rows.push_back(*std::move(row));
+        }
     return rows;
 }
 
@@ -159,11 +218,35 @@ Status LiveState::index()
         const Slot &found = *slot(at);
         if (found.number == 0)
             free_.push_back(at);
-        else if (!row_of(found))
+        else if ((found.number & Part::kMark) != 0) {
+            if (auto indexed = index_part(at); !indexed)
+                return indexed;
+        } else if (!row_of(found))
             return garbage("row of the state");
         else if (!used_.emplace(found.number, at).second)
             return garbage("number of a row of the state");
     }
+    // Of a daemon that was killed before it had written the row, or after it had taken it out.
+    std::erase_if(parts_, [this](const auto &known) {
+        const bool orphan = !used_.contains(known.first);
+        if (orphan) {
+            part(known.second)->number = 0;
+            free_.push_back(known.second);
+        }
+        return orphan;
+    });
+    return {};
+}
+
+Status LiveState::index_part(std::size_t at)
+{
+    const Part &found = *part(at);
+    if (found.used == 0 || found.used > found.ranges.size() ||
+        !std::all_of(found.ranges.begin(),
+                     found.ranges.begin() + static_cast<std::ptrdiff_t>(found.used), could_be))
+        return garbage("place of a buffer in the state");
+
+    parts_.emplace(found.number & ~Part::kMark, at);
     return {};
 }
 
@@ -197,6 +280,25 @@ LiveState::Slot *LiveState::slot(std::size_t at) const
     return reinterpret_cast<Slot *>(table_->data() + bytes_for(at));
 }
 
+LiveState::Part *LiveState::part(std::size_t at) const
+{
+    return reinterpret_cast<Part *>(table_->data() + bytes_for(at));
+}
+
+/// The order of its ranges is not kept.
+Place LiveState::place_of(std::uint64_t number) const
+{
+    Place place;
+    const auto [first, last] = parts_.equal_range(number);
+    for (auto found = first; found != last; ++found) {
+        const Part &some = *part(found->second);
+        place.file = { .device = some.device, .inode = some.inode };
+        place.ranges.insert(place.ranges.end(), some.ranges.begin(),
+                            some.ranges.begin() + static_cast<std::ptrdiff_t>(some.used));
+    }
+    return place;
+}
+
 std::optional<LiveState::Row> LiveState::row_of(const Slot &slot)
 {
     const auto *const end =
@@ -211,7 +313,8 @@ std::optional<LiveState::Row> LiveState::row_of(const Slot &slot)
                 .owner = { .process = slot.process, .user = slot.user },
                 .time = Clock::time_point(std::chrono::duration_cast<Clock::duration>(
                     std::chrono::nanoseconds(slot.time))),
-                .file = { .device = slot.device, .inode = slot.inode } };
+                .file = { .device = slot.device, .inode = slot.inode },
+                .of = slot.of };
 }
 
 } // namespace dmaheap

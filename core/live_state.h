@@ -10,6 +10,7 @@
 
 #include "core/ledger.h"
 #include "core/mapping.h"
+#include "core/place.h"
 #include "core/unique_fd.h"
 
 namespace dmaheap {
@@ -28,6 +29,8 @@ public:
         Owner owner;
         std::chrono::system_clock::time_point time;
         Inode file;
+        std::uint64_t of = 0; ///< the number of another dma-buf over the same buffer, noted before
+        Place place = {};     ///< of memory that somebody will use again, and else nowhere
 
         friend bool operator==(const Row &, const Row &) = default;
     };
@@ -52,6 +55,7 @@ public:
 private:
     struct Head;
     struct Slot;
+    struct Part;
 
     LiveState(UniqueFd file, Mapping table) : file_(std::move(file)), table_(std::move(table)) {}
     Status check() const;
@@ -59,11 +63,17 @@ private:
     Status grow();
     [[nodiscard]] std::size_t capacity() const;
     [[nodiscard]] Slot *slot(std::size_t at) const;
+    [[nodiscard]] Part *part(std::size_t at) const;
+    Status index_part(std::size_t at);
+    void add_parts(const Row &row);
+    void free_parts(std::uint64_t number);
     static std::optional<Row> row_of(const Slot &slot);
+    [[nodiscard]] Place place_of(std::uint64_t number) const;
 
     UniqueFd file_;
-    std::optional<Mapping> table_;              ///< never empty
-    std::map<std::uint64_t, std::size_t> used_; ///< the slot of each number
+    std::optional<Mapping> table_;                    ///< never empty
+    std::map<std::uint64_t, std::size_t> used_;       ///< the slot of each number
+    std::multimap<std::uint64_t, std::size_t> parts_; ///< of the places of each number
     std::vector<std::size_t> free_;
 };
 

@@ -107,13 +107,15 @@ bool is_a_whole_file(const Memory &memory)
            static_cast<Bytes>(status.st_size) == memory.size();
 }
 
+bool is_named(int file)
+{
+    const int seals = ::fcntl(file, F_GET_SEALS);
+    return seals == -1 || (seals & F_SEAL_SEAL) != 0;
+}
+
 bool is_of_named_file(const Memory &memory)
 {
-    if (!memory.placed())
-        return false;
-
-    const int seals = ::fcntl(memory.extents().front().file.get(), F_GET_SEALS);
-    return seals == -1 || (seals & F_SEAL_SEAL) != 0;
+    return memory.placed() && is_named(memory.extents().front().file.get());
 }
 
 void Memory::replace(std::size_t extent, UniqueFd file)

@@ -68,6 +68,8 @@ public:
 
     /// Whom it goes to first; what it is given back by that one goes to the homes it had before.
     void add_home(Home home);
+    /// Whether somebody will use it again.
+    [[nodiscard]] bool has_home() const { return !homes_.empty(); }
 
     /// Ends before the memory goes home.
     void keep(std::unique_ptr<Prepared> prepared) { prepared_ = std::move(prepared); }
@@ -87,8 +89,11 @@ private:
 /// All of one file: whoever is given the file is given nothing else with it.
 bool is_a_whole_file(const Memory &memory);
 
-/// Of a file that others may open by a name: one that cannot be sealed any more. So is a memfd of
-/// ours whose size MemfdExporter has fixed.
+/// A file that others may open by a name: one that cannot be sealed any more. So is a memfd of ours
+/// whose size MemfdExporter has fixed.
+bool is_named(int file);
+
+/// Of such a file.
 bool is_of_named_file(const Memory &memory);
 
 } // namespace dmaheap

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/memory.h"
+#include "core/place.h"
 
 namespace dmaheap {
 
@@ -20,6 +22,10 @@ public:
 
     /// `size` bytes that read as zeroes; whole pages, never 0. ENOMEM when there are none.
     virtual Result<Memory> obtain(Bytes size) = 0;
+
+    /// Takes out of what it keeps in stock all memory of which a part is there, because somebody
+    /// before us has given it away. It comes back as what it has handed out does.
+    virtual std::vector<Memory> withdraw(const Place & /*place*/) { return {}; }
 
     /// For people: which memory it is, in a few words.
     [[nodiscard]] virtual std::string describe() const { return {}; }

@@ -92,6 +92,41 @@ Result<Memory> Region::take(Share &share, Bytes size, Shape shape, Bytes alignme
     return memory;
 }
 
+std::vector<Memory> Region::withdraw(const Place &place)
+{
+    if (const auto file = reservoir_.file(); !file || *file != place.file)
+        return {};
+
+    Pieces pieces;
+    {
+        const std::scoped_lock lock(mutex_);
+        for (const Range &in_file : place.ranges)
+            for (const Range &range : reservoir_.locate(in_file))
+                for (const Piece &piece : take_all_of(range))
+                    pieces.push_back(piece);
+    }
+    std::vector<Memory> withdrawn;
+    if (auto memory = pieces.empty() ? failure(ENOENT, kNoSuchPiece) : memory_of(pieces))
+        withdrawn.push_back(*std::move(memory));
+    else // never handed out again
+        free_again(pieces, std::unexpected(memory.error()));
+    return withdrawn;
+}
+
+/// Whoever it is free for.
+Region::Pieces Region::take_all_of(Range range)
+{
+    std::vector<Extents *> sources{ &common_ };
+    for (Share &share : shares_)
+        sources.push_back(&share.own_);
+
+    Pieces pieces;
+    for (Extents *const source : sources)
+        for (const Range &part : source->take_all_of(range))
+            pieces.push_back({ part, source });
+    return pieces;
+}
+
 /// From the heap's own first, so that the others have the rest.
 Result<Region::Pieces> Region::find(Share &share, Bytes size, Shape shape, Bytes alignment)
 {

@@ -9,6 +9,7 @@
 
 #include "core/extents.h"
 #include "core/memory.h"
+#include "core/place.h"
 #include "core/reservoir.h"
 #include "core/wiper.h"
 
@@ -77,6 +78,10 @@ public:
     /// no such piece.
     Result<Memory> take(Share &share, Bytes size, Shape shape, Bytes alignment = Extents::kGranule);
 
+    /// Takes out what is free of somebody's memory who is none of this region's heaps, whoever it
+    /// is free for; it goes back as any other. None when there is nothing.
+    std::vector<Memory> withdraw(const Place &place);
+
 private:
     /// A piece, and which free space it is of.
     struct Piece {
@@ -86,6 +91,7 @@ private:
     using Pieces = std::vector<Piece>;
 
     Result<Pieces> find(Share &share, Bytes size, Shape shape, Bytes alignment);
+    Pieces take_all_of(Range range);
     static bool gather(Extents &source, Bytes &wanted, Pieces &pieces);
     Result<Memory> memory_of(const Pieces &pieces);
     void take_back(Memory memory, const Pieces &pieces);

@@ -5,7 +5,10 @@
 #include <numeric>
 #include <utility>
 
+#include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include "core/mapping.h"
 #include "core/pagemap.h"
@@ -18,15 +21,43 @@ namespace {
 
 constexpr const char *kName = "dmaheapd-region";
 
-/// Takes all the pages, zeroed.
-Status take_pages(int file, Bytes size)
+/// Takes its pages, zeroed.
+Status wipe_part(int file, Range part)
 {
     auto another = sys::duplicate(file);
     if (!another)
         return std::unexpected(another.error());
 
-    Memory all(Extent{ .file = *std::move(another), .offset = 0, .size = size });
-    return wipe(all);
+    Memory memory(Extent{ .file = *std::move(another), .offset = part.offset, .size = part.size });
+    return wipe(memory);
+}
+
+bool is_region_of(int file, Bytes size, Bytes page)
+{
+    struct stat status{};
+    struct statfs system{};
+    if (is_named(file) || ::fstat(file, &status) == -1 || ::fstatfs(file, &system) == -1)
+        return false;
+
+    const bool huge = system.f_type == HUGETLBFS_MAGIC;
+    return static_cast<Bytes>(status.st_size) == size &&
+           (huge ? static_cast<Bytes>(status.st_blksize) : Extents::kGranule) == page;
+}
+
+/// What is between these parts of a file.
+std::vector<Range> others(std::vector<Range> parts, Bytes size)
+{
+    std::ranges::sort(parts, {}, &Range::offset);
+    std::vector<Range> rest;
+    Bytes at = 0;
+    for (const Range &part : parts) {
+        if (part.offset > at)
+            rest.push_back({ .offset = at, .size = std::min(part.offset, size) - at });
+        at = std::max(at, std::min(part.offset + part.size, size));
+    }
+    if (at < size)
+        rest.push_back({ .offset = at, .size = size - at });
+    return rest;
 }
 
 /// The physical address of each page of a file of huge pages. Takes those that it has not got.
@@ -61,7 +92,7 @@ Result<Reservoir> Reservoir::ordinary(Bytes size)
 
 Result<Reservoir> Reservoir::of_file(UniqueFd file, Bytes size)
 {
-    if (auto taken = take_pages(file.get(), size); !taken)
+    if (auto taken = wipe_part(file.get(), { .offset = 0, .size = size }); !taken)
         return std::unexpected(taken.error());
 
     Reservoir reservoir = files_apart(size);
@@ -74,12 +105,18 @@ Result<Reservoir> Reservoir::huge(Bytes size, Bytes page)
     auto file = sys::huge_memfd(kName, size, page);
     if (!file)
         return std::unexpected(file.error());
-    const auto addresses = addresses_of(file->get(), size, page);
+
+    return of_huge_pages(*std::move(file), size, page);
+}
+
+Result<Reservoir> Reservoir::of_huge_pages(UniqueFd file, Bytes size, Bytes page)
+{
+    const auto addresses = addresses_of(file.get(), size, page);
     if (!addresses)
         return std::unexpected(addresses.error());
 
     Reservoir reservoir;
-    reservoir.file_ = *std::move(file);
+    reservoir.file_ = std::move(file);
     reservoir.size_ = size;
     reservoir.page_ = page;
     reservoir.contiguous_ = true;
@@ -94,12 +131,45 @@ Result<Reservoir> Reservoir::huge(Bytes size, Bytes page)
     return reservoir;
 }
 
+Result<Reservoir> Reservoir::adopt(UniqueFd file, Bytes size, Bytes page, std::vector<Range> kept)
+{
+    if (!is_region_of(file.get(), size, page))
+        return failure(EBADMSG, "file that is no region of this size and these pages");
+
+    for (const Range &rest : others(std::move(kept), size))
+        if (auto wiped = wipe_part(file.get(), rest); !wiped)
+            return std::unexpected(wiped.error());
+    if (page != Extents::kGranule)
+        return of_huge_pages(std::move(file), size, page);
+
+    Reservoir reservoir = files_apart(size);
+    reservoir.file_ = std::move(file);
+    return reservoir;
+}
+
 Reservoir Reservoir::files_apart(Bytes size)
 {
     Reservoir reservoir;
     reservoir.size_ = size;
     reservoir.runs_.push_back({ .offset = 0, .size = size });
     return reservoir;
+}
+
+std::vector<Range> Reservoir::locate(Range in_file) const
+{
+    if (offsets_.empty())
+        return { in_file };
+
+    std::vector<Range> parts;
+    const Bytes end = in_file.offset + in_file.size;
+    for (std::size_t number = 0; number < offsets_.size(); ++number) {
+        const Bytes from = std::max(in_file.offset, offsets_[number]);
+        const Bytes to = std::min(end, offsets_[number] + page_);
+        if (from < to)
+            parts.push_back(
+                { .offset = number * page_ + (from - offsets_[number]), .size = to - from });
+    }
+    return parts;
 }
 
 Status Reservoir::describe(Range range, std::vector<Extent> &extents) const

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/extents.h"
+#include "core/inode.h"
 #include "core/memory.h"
 
 namespace dmaheap {
@@ -25,6 +26,10 @@ public:
     /// ENOSPC or ENOMEM when there are not enough.
     static Result<Reservoir> of_file(UniqueFd file, Bytes size);
 
+    /// A file that somebody before us has had from ordinary() or huge(), as it is; but it is wiped,
+    /// without the bytes of `kept`. EBADMSG when it is no such file of that size and those pages.
+    static Result<Reservoir> adopt(UniqueFd file, Bytes size, Bytes page, std::vector<Range> kept);
+
     /// Only the numbers: each piece becomes a new file of ordinary pages when it is asked for. For
     /// exporters that show whole files.
     static Reservoir files_apart(Bytes size);
@@ -37,11 +42,20 @@ public:
     /// Whether pieces are files of their own, new ones each time.
     [[nodiscard]] bool apart() const { return !file_.valid(); }
 
+    /// Which file it is; one of its own, unless it is apart.
+    [[nodiscard]] Result<Inode> file() const { return inode_of(file_.get()); }
+    /// For others to adopt; -1 when it is apart.
+    [[nodiscard]] int fd() const { return file_.get(); }
+
+    /// Which parts of the region these bytes of the file are.
+    [[nodiscard]] std::vector<Range> locate(Range in_file) const;
+
     /// Adds what a range of one run is made of to `extents`. EMFILE, ENOMEM.
     Status describe(Range range, std::vector<Extent> &extents) const;
 
 private:
     Reservoir() = default;
+    static Result<Reservoir> of_huge_pages(UniqueFd file, Bytes size, Bytes page);
 
     UniqueFd file_;
     Bytes size_ = 0;

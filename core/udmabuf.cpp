@@ -151,47 +151,72 @@ Result<UniqueFd> UdmabufExporter::export_buffer(Buffer buffer, unsigned /*fd_fla
 
 Status UdmabufExporter::keep(int dma_buf, Buffer buffer)
 {
-    const Inode file = inode_of(dma_buf).value_or(Inode{});
-    buffer.set_file(file);
+    buffer.set_file(inode_of(dma_buf).value_or(Inode{}));
     const std::scoped_lock lock(mutex_);
-    // What is noted and not watched has ended, to whoever comes after us.
-    if (auto noted = note(++last_number_, buffer, file); !noted)
-        return noted;
-    if (auto watched = watched_.add(dma_buf, last_number_); !watched) {
-        forget(last_number_);
-        return watched;
-    }
-    live_.emplace(last_number_, std::move(buffer));
+    const auto number = watch_locked(dma_buf, buffer, 0);
+    if (!number)
+        return std::unexpected(number.error());
+
+    live_.emplace(*number, std::make_shared<Buffer>(std::move(buffer)));
     if (live_.size() == 1)
         on_live_();
     return {};
 }
 
-Status UdmabufExporter::note(std::uint64_t number, const Buffer &buffer, Inode file)
+Result<std::uint64_t> UdmabufExporter::watch(int dma_buf, const Buffer &buffer, std::uint64_t of)
+{
+    const std::scoped_lock lock(mutex_);
+    return watch_locked(dma_buf, buffer, of);
+}
+
+/// What is noted and not watched has ended, to whoever comes after us.
+Result<std::uint64_t> UdmabufExporter::watch_locked(int dma_buf, const Buffer &buffer,
+                                                    std::uint64_t of)
+{
+    const std::uint64_t number = ++last_number_;
+    if (auto noted = note(number, buffer, inode_of(dma_buf).value_or(Inode{}), of); !noted)
+        return std::unexpected(noted.error());
+    if (auto watched = watched_.add(dma_buf, number); !watched) {
+        forget_locked(number);
+        return std::unexpected(watched.error());
+    }
+    return number;
+}
+
+Status UdmabufExporter::note(std::uint64_t number, const Buffer &buffer, Inode file,
+                             std::uint64_t of)
 {
     if (!state_)
         return {};
 
+    const Memory &memory = buffer.memory();
     return state_->add({ .number = number,
                          .heap = buffer.heap(),
                          .size = buffer.size(),
                          .owner = buffer.owner(),
                          .time = std::chrono::system_clock::now(),
-                         .file = file });
+                         .file = file,
+                         .of = of,
+                         .place = memory.has_home() ? place_of(memory) : Place{} });
 }
 
 void UdmabufExporter::forget(std::uint64_t number)
+{
+    const std::scoped_lock lock(mutex_);
+    forget_locked(number);
+}
+
+void UdmabufExporter::forget_locked(std::uint64_t number)
 {
     if (state_)
         state_->remove(number);
 }
 
-Result<Exporter::Estate> UdmabufExporter::leave_estate(Ledger &ledger,
-                                                       std::optional<Estate> earlier)
+Result<Estate> UdmabufExporter::leave_estate(Ledger &ledger, std::optional<Inheritance> earlier,
+                                             const MemoryOf &memory_of)
 {
     if (earlier)
-        if (auto inherited = inherit(ledger, *std::move(earlier)); !inherited)
-            return std::unexpected(inherited.error());
+        inherit(ledger, *std::move(earlier), memory_of);
     if (!state_) {
         auto state = LiveState::create();
         if (!state)
@@ -207,40 +232,27 @@ Result<Exporter::Estate> UdmabufExporter::leave_estate(Ledger &ledger,
     return Estate{ .watched = *std::move(watched), .state = *std::move(state) };
 }
 
-/// Memory of theirs is nobody's once they end: it was taken from what ended with the other daemon.
-Status UdmabufExporter::inherit(Ledger &ledger, Estate earlier)
+void UdmabufExporter::inherit(Ledger &ledger, Inheritance earlier, const MemoryOf &memory_of)
 {
-    auto watched = WatchedFiles::adopt(std::move(earlier.watched));
-    if (!watched)
-        return std::unexpected(watched.error());
-    auto state = LiveState::adopt(std::move(earlier.state));
-    if (!state)
-        return std::unexpected(state.error());
-    const auto remaining = watched->remaining();
-    if (!remaining)
-        return std::unexpected(remaining.error());
-
     const std::scoped_lock lock(mutex_);
-    watched_ = *std::move(watched);
-    state_.emplace(*std::move(state));
-    last_number_ = remaining->empty() ? 0 : remaining->back();
-    for (const LiveState::Row &row : state_->rows()) {
-        last_number_ = std::max(last_number_, row.number);
-        if (!std::ranges::binary_search(*remaining, row.number)) {
-            state_->remove(row.number);
-            continue;
-        }
-        live_.emplace(row.number, Buffer(ledger.restore({ .id = 0,
-                                                          .heap = row.heap,
-                                                          .size = row.size,
-                                                          .owner = row.owner,
-                                                          .time = row.time,
-                                                          .file = row.file }),
-                                         Memory::any_pages(row.size)));
+    watched_ = std::move(earlier.watched);
+    state_.emplace(std::move(earlier.state));
+    last_number_ = earlier.last_number;
+    std::map<std::uint64_t, std::shared_ptr<Buffer>> buffers; // by their first dma-buf
+    for (const LiveState::Row &row : earlier.live) {
+        std::shared_ptr<Buffer> &buffer = buffers[row.of == 0 ? row.number : row.of];
+        if (!buffer)
+            buffer = std::make_shared<Buffer>(ledger.restore({ .id = 0,
+                                                               .heap = row.heap,
+                                                               .size = row.size,
+                                                               .owner = row.owner,
+                                                               .time = row.time,
+                                                               .file = row.file }),
+                                              memory_of(row));
+        live_.emplace(row.number, buffer);
     }
     if (!live_.empty())
         on_live_();
-    return {};
 }
 
 Result<std::unique_ptr<SharedBuffer>> UdmabufExporter::share(Buffer buffer)
@@ -318,11 +330,11 @@ bool UdmabufExporter::reap_watched()
     return !live_.empty();
 }
 
-std::vector<Buffer> UdmabufExporter::take_ended(std::uint64_t last,
-                                                const std::vector<std::uint64_t> &remaining)
+std::vector<std::shared_ptr<Buffer>>
+UdmabufExporter::take_ended(std::uint64_t last, const std::vector<std::uint64_t> &remaining)
 {
     const std::scoped_lock lock(mutex_);
-    std::vector<Buffer> ended;
+    std::vector<std::shared_ptr<Buffer>> ended;
     auto left = remaining.begin();
     for (auto at = live_.begin(); at != live_.end() && at->first <= last;) {
         left =
@@ -331,7 +343,7 @@ std::vector<Buffer> UdmabufExporter::take_ended(std::uint64_t last,
             ++at;
             continue;
         }
-        forget(at->first);
+        forget_locked(at->first);
         ended.push_back(std::move(at->second));
         at = live_.erase(at);
     }

@@ -40,22 +40,31 @@ public:
     [[nodiscard]] bool shows_extents() const override { return true; }
     [[nodiscard]] bool leaves_memory() const override { return leaves_memory_; }
     Status prepare(Memory &memory) override;
-    Result<Estate> leave_estate(Ledger &ledger, std::optional<Estate> earlier) override;
+    Result<Estate> leave_estate(Ledger &ledger, std::optional<Inheritance> earlier,
+                                const MemoryOf &memory_of) override;
     bool reap() override;
 
 private:
     UdmabufExporter(UniqueFd device, WatchedFiles watched, std::function<void()> on_live)
         : device_(std::move(device)), watched_(std::move(watched)), on_live_(std::move(on_live)),
-          shares_([this](const Memory &memory) { return create(memory); }, on_live_)
+          shares_({ .create = [this](const Memory &memory) { return create(memory); },
+                    .watch = [this](int dma_buf, const Buffer &buffer,
+                                    std::uint64_t of) { return watch(dma_buf, buffer, of); },
+                    .forget = [this](std::uint64_t number) { forget(number); } },
+                  on_live_)
     {
     }
     Status fit_for_export(Buffer &buffer) const;
     Status keep(int dma_buf, Buffer buffer);
-    Status note(std::uint64_t number, const Buffer &buffer, Inode file);
+    Result<std::uint64_t> watch(int dma_buf, const Buffer &buffer, std::uint64_t of);
+    Result<std::uint64_t> watch_locked(int dma_buf, const Buffer &buffer, std::uint64_t of);
+    Status note(std::uint64_t number, const Buffer &buffer, Inode file, std::uint64_t of);
     void forget(std::uint64_t number);
-    Status inherit(Ledger &ledger, Estate earlier);
+    void forget_locked(std::uint64_t number);
+    void inherit(Ledger &ledger, Inheritance earlier, const MemoryOf &memory_of);
     bool reap_watched();
-    std::vector<Buffer> take_ended(std::uint64_t last, const std::vector<std::uint64_t> &remaining);
+    std::vector<std::shared_ptr<Buffer>> take_ended(std::uint64_t last,
+                                                    const std::vector<std::uint64_t> &remaining);
     void raise_size_limit();
     [[nodiscard]] Result<UniqueFd> create(const Memory &memory) const;
     Result<UniqueFd> take_or_create(Memory &memory) const;
@@ -69,8 +78,10 @@ private:
     std::mutex looking_; ///< taken before the other, by whoever looks which buffers have ended
     std::mutex mutex_;
     std::uint64_t last_number_ = 0;
-    std::map<std::uint64_t, Buffer> live_; ///< by the number under which each is watched
-    std::optional<LiveState> state_;       ///< of those, if it is to outlive us
+    /// By the number under which each is watched; those that were shared before us are there for
+    /// each of their dma-bufs.
+    std::map<std::uint64_t, std::shared_ptr<Buffer>> live_;
+    std::optional<LiveState> state_; ///< of those and of the shares, if it is to outlive us
     UdmabufShares shares_;
 };
 

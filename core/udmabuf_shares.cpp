@@ -9,34 +9,34 @@ namespace dmaheap {
 
 class UdmabufShares::Hold final : public SharedBuffer {
 public:
-    Hold(UdmabufShares &shares, std::shared_ptr<Buffer> buffer)
-        : shares_(shares), buffer_(std::move(buffer))
+    Hold(UdmabufShares &shares, std::shared_ptr<Shared> shared)
+        : shares_(shares), shared_(std::move(shared))
     {
     }
 
-    [[nodiscard]] std::uint64_t id() const override { return buffer_->id(); }
-    Result<UniqueFd> export_again() override { return shares_.export_again(buffer_); }
+    [[nodiscard]] std::uint64_t id() const override { return shared_->buffer.id(); }
+    Result<UniqueFd> export_again() override { return shares_.export_again(shared_); }
 
 private:
     UdmabufShares &shares_;
-    std::shared_ptr<Buffer> buffer_;
+    std::shared_ptr<Shared> shared_;
 };
 
-UdmabufShares::UdmabufShares(Create create, std::function<void()> on_live)
-    : create_(std::move(create)), on_live_(std::move(on_live))
+UdmabufShares::UdmabufShares(Steps steps, std::function<void()> on_live)
+    : steps_(std::move(steps)), on_live_(std::move(on_live))
 {
 }
 
 std::unique_ptr<SharedBuffer> UdmabufShares::share(Buffer buffer)
 {
-    return std::make_unique<Hold>(*this, std::make_shared<Buffer>(std::move(buffer)));
+    return std::make_unique<Hold>(*this, std::make_shared<Shared>(std::move(buffer)));
 }
 
 std::unique_ptr<SharedBuffer> UdmabufShares::find(const FileIdentity &dma_buf)
 {
     const std::scoped_lock lock(mutex_);
     const auto found = live_.find(dma_buf);
-    return found == live_.end() ? nullptr : std::make_unique<Hold>(*this, found->second.buffer);
+    return found == live_.end() ? nullptr : std::make_unique<Hold>(*this, found->second.shared);
 }
 
 bool UdmabufShares::end(const std::function<bool(int)> &ended)
@@ -45,16 +45,19 @@ bool UdmabufShares::end(const std::function<bool(int)> &ended)
     std::erase_if(live_, [&](const auto &entry) {
         const Live &live = entry.second;
         const bool gone = ended(live.dma_buf.get());
-        if (gone)
-            forget(live.buffer->owner().user);
+        if (gone) {
+            forget(live.shared->buffer.owner().user);
+            steps_.forget(live.number);
+        }
         return gone;
     });
     return !live_.empty();
 }
 
-Result<UniqueFd> UdmabufShares::export_again(const std::shared_ptr<Buffer> &buffer)
+Result<UniqueFd> UdmabufShares::export_again(const std::shared_ptr<Shared> &shared)
 {
-    auto dma_buf = create_(buffer->memory());
+    Buffer &buffer = shared->buffer;
+    auto dma_buf = steps_.create(buffer.memory());
     if (!dma_buf)
         return dma_buf;
 
@@ -64,11 +67,18 @@ Result<UniqueFd> UdmabufShares::export_again(const std::shared_ptr<Buffer> &buff
         return delivered ? std::unexpected(identity.error()) : std::move(delivered);
 
     const std::scoped_lock lock(mutex_);
-    if (auto counted = count(buffer->owner().user); !counted)
+    if (auto counted = count(buffer.owner().user); !counted)
         return std::unexpected(counted.error());
-
-    buffer->set_file(inode_of(dma_buf->get()).value_or(Inode{}));
-    live_.emplace(*identity, Live{ .buffer = buffer, .dma_buf = *std::move(dma_buf) });
+    const auto number = steps_.watch(dma_buf->get(), buffer, shared->first);
+    if (!number) {
+        forget(buffer.owner().user);
+        return std::unexpected(number.error());
+    }
+    if (shared->first == 0)
+        shared->first = *number;
+    buffer.set_file(inode_of(dma_buf->get()).value_or(Inode{}));
+    live_.emplace(*identity,
+                  Live{ .shared = shared, .dma_buf = *std::move(dma_buf), .number = *number });
     if (live_.size() == 1)
         on_live_();
     return delivered;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
@@ -16,13 +17,21 @@ namespace dmaheap {
 /// The dma-bufs that were made, one by one, over shared buffers. Thread-safe.
 class UdmabufShares {
 public:
-    using Create = std::function<Result<UniqueFd>(const Memory &)>;
+    /// What it has done to each dma-buf.
+    struct Steps {
+        std::function<Result<UniqueFd>(const Memory &memory)> create;
+        /// Notes it for whoever comes after us, under a number that is given; `of` is that of
+        /// another dma-buf over the same buffer, noted before, or 0.
+        std::function<Result<std::uint64_t>(int dma_buf, const Buffer &buffer, std::uint64_t of)>
+            watch;
+        std::function<void(std::uint64_t number)> forget;
+    };
 
     /// Live dma-bufs over the buffers of one user: each takes a descriptor of the daemon.
     static constexpr unsigned kMostOfUser = 4096;
 
-    /// `create` makes a dma-buf; `on_live` is called when there is one after there was none.
-    UdmabufShares(Create create, std::function<void()> on_live);
+    /// `on_live` is called when there is a dma-buf after there was none.
+    UdmabufShares(Steps steps, std::function<void()> on_live);
 
     /// The buffer's memory must be placed.
     std::unique_ptr<SharedBuffer> share(Buffer buffer);
@@ -36,16 +45,22 @@ public:
 private:
     class Hold;
 
-    struct Live {
-        std::shared_ptr<Buffer> buffer;
-        UniqueFd dma_buf; ///< ends first
+    struct Shared {
+        Buffer buffer;
+        std::uint64_t first = 0; ///< the number of its first dma-buf
     };
 
-    Result<UniqueFd> export_again(const std::shared_ptr<Buffer> &buffer);
+    struct Live {
+        std::shared_ptr<Shared> shared;
+        UniqueFd dma_buf; ///< ends first
+        std::uint64_t number;
+    };
+
+    Result<UniqueFd> export_again(const std::shared_ptr<Shared> &shared);
     Status count(uid_t user);
     void forget(uid_t user);
 
-    Create create_;
+    Steps steps_;
     std::function<void()> on_live_;
     std::mutex mutex_;
     std::map<FileIdentity, Live> live_;

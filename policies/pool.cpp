@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "policies/pool.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dmaheap::policies {
@@ -26,9 +28,26 @@ Result<Memory> Pool::take(Bytes size)
     if (size < buffer_size_)
         return part_of(*std::move(buffer), size);
 
-    buffer->add_home(
-        [pool = shared_from_this()](Memory back) { pool->take_back(std::move(back)); });
+    expect(*buffer);
     return buffer;
+}
+
+std::vector<Memory> Pool::withdraw(const Place &place)
+{
+    const std::scoped_lock lock(mutex_);
+    const auto there = std::ranges::partition(
+        ready_, [&](const Memory &buffer) { return !overlap(place_of(buffer), place); });
+    std::vector<Memory> withdrawn(std::make_move_iterator(there.begin()),
+                                  std::make_move_iterator(there.end()));
+    ready_.erase(there.begin(), there.end());
+    for (Memory &buffer : withdrawn)
+        expect(buffer);
+    return withdrawn;
+}
+
+void Pool::expect(Memory &buffer)
+{
+    buffer.add_home([pool = shared_from_this()](Memory back) { pool->take_back(std::move(back)); });
 }
 
 Result<Memory> Pool::next()

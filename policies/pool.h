@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/exporter.h"
+#include "core/place.h"
 #include "core/wiper.h"
 
 namespace dmaheap::policies {
@@ -30,9 +31,13 @@ public:
     /// is being wiped. ENOMEM when all are out, or none is so large.
     Result<Memory> take(Bytes size);
 
+    /// Those which wait and of which a part is there; each comes back at its end.
+    std::vector<Memory> withdraw(const Place &place);
+
 private:
     Result<Memory> next();
     Result<Memory> part_of(Memory whole, Bytes size);
+    void expect(Memory &buffer);
     void take_back(Memory buffer);
     void make_ready(Memory buffer, Status wiped);
 

@@ -25,6 +25,7 @@ public:
     /// ENOMEM when all buffers are out, and for more than a buffer's size; with overflow, what the
     /// rest of the region has to say. A part of a buffer is exported only now.
     Result<Memory> obtain(Bytes size) override;
+    std::vector<Memory> withdraw(const Place &place) override { return pool_->withdraw(place); }
     [[nodiscard]] std::string describe() const override;
 
 private:

@@ -106,7 +106,128 @@ std::string compare(const Service &service, std::list<Holder> &holders)
     return {};
 }
 
+constexpr long kUnit = 64 << 10;
+constexpr int kPattern = 0x5a;
+
+const char *const kRegions = R"(
+[region.pool]
+size = "2MiB"
+[heap.integration]
+policy = "carveout"
+region = "pool"
+guarantee = "512KiB"
+[heap.integration-camera]
+policy = "reserved"
+region = "pool"
+buffers = 3
+buffer-size = "256KiB"
+[heap.integration-own]
+policy = "contiguous"
+limit = "4MiB"
+)";
+
+/// A heap of a region, and what somebody has of it.
+struct Part {
+    std::string heap;
+    long size;                ///< of each buffer
+    int most;                 ///< that there can be of them
+    std::vector<long> others; ///< sizes of buffers that each are one of those
+};
+
+const std::vector<Part> kParts{ { "integration", kUnit, 20, { kUnit, kPage } },
+                                { "integration-camera", 4 * kUnit, 3, { 4 * kUnit, kPage } },
+                                { "integration-own", kUnit, 64, { kUnit, kUnit } } };
+
+/// How many buffers there are besides; each is zero, and left full of something else.
+int use_the_rest(const std::string &node, long size)
+{
+    Client client;
+    const auto heap = client.get("open", node);
+    for (int count = 0;; ++count) {
+        const Answer buffer = client.ask("alloc", heap, size);
+        if (!buffer.ok()) {
+            CHECK(buffer.error() == ENOMEM);
+            return count;
+        }
+        const auto mapping = client.get("map", buffer.value(), size);
+        CHECK(client.get("compare", mapping, 0) == 0);
+        client.ask("fill", mapping, 7);
+        client.get("unmap", mapping);
+    }
+}
+
 } // namespace
+
+TEST_CASE("restart: a region is the same memory, of which nobody gets what is live", "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const Folder files;
+    Service service({ .heaps = {}, .more = { "-c", config_in(files, kRegions) } });
+    constexpr std::size_t kWithRegions = kStored + 2;
+    REQUIRE(service.manager.start(kWithRegions));
+    Client holder;
+    std::vector<long long> buffers;
+    std::vector<long long> mappings;
+    for (const Part &part : kParts) {
+        const auto heap = holder.get("open", service.node(part.heap));
+        for (const long size : part.others) {
+            buffers.push_back(holder.get("alloc", heap, size));
+            mappings.push_back(holder.get("map", buffers.back(), size));
+            holder.ask("fill", mappings.back(), kPattern);
+        }
+        holder.get("close", heap);
+    }
+
+    for (const int signal : { SIGKILL, SIGTERM, SIGKILL }) {
+        Client busy;
+        busy.tell("cycle-on", busy.get("open", service.node()), kPage);
+        REQUIRE(service.manager.end(signal));
+        busy.hear();
+        REQUIRE(service.manager.start(kWithRegions));
+
+        CHECK(service.ask("buffers").size() == buffers.size());
+        for (const Part &part : kParts)
+            CHECK(use_the_rest(service.node(part.heap), part.size) ==
+                  part.most - static_cast<int>(part.others.size()));
+        for (const long long mapping : mappings)
+            CHECK(holder.get("compare", mapping, kPattern) == 0);
+    }
+
+    holder.process().signal(SIGKILL);
+    CHECK(await([&] { return service.ask("buffers").empty(); }));
+    for (const Part &part : kParts)
+        CHECK(use_the_rest(service.node(part.heap), part.size) == part.most);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
+TEST_CASE("restart: a region that has another size is made anew", "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const Folder files;
+    const std::string config = config_in(files, kRegions);
+    Service service({ .heaps = {}, .more = { "-c", config } });
+    REQUIRE(service.manager.start(kStored + 2));
+    Client holder;
+    const auto buffer =
+        holder.get("alloc", holder.get("open", service.node("integration-camera")), 4 * kUnit);
+    const auto mapping = holder.get("map", buffer, 4 * kUnit);
+    holder.ask("fill", mapping, kPattern);
+    REQUIRE(service.manager.end(SIGKILL));
+
+    std::string larger = kRegions;
+    larger.replace(larger.find("2MiB"), 4, "3MiB");
+    config_in(files, larger);
+    REQUIRE(service.manager.start(kStored + 2));
+
+    CHECK(service.ask("buffers").size() == 1);
+    CHECK(use_the_rest(service.node("integration-camera"), 4 * kUnit) == 3);
+    CHECK(holder.get("compare", mapping, kPattern) == 0);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
 
 TEST_CASE("restart: nothing is lost and nothing counted twice, with a store", "[restart]")
 {

@@ -216,3 +216,25 @@ TEST_CASE("figure: 100,000 random extents of 1 GiB, about half of it in use", "[
         100.0 * static_cast<double>(too_small) / free, extents.by_offset().size(),
         100.0 * extents.fragmentation());
 }
+
+TEST_CASE("extents: what is free of any bytes is taken out, whatever it is a part of", "[core]")
+{
+    const std::vector<Range> runs{ { .offset = 0, .size = 8 * kPage },
+                                   { .offset = 8 * kPage, .size = 8 * kPage } };
+    Extents extents(runs);
+    REQUIRE(extents.take(2 * kPage)); // pages 0 and 1
+
+    const auto taken = extents.take_all_of({ .offset = kPage, .size = 9 * kPage });
+
+    CHECK(taken == std::vector<Range>{ { .offset = 2 * kPage, .size = 6 * kPage },
+                                       { .offset = 8 * kPage, .size = 2 * kPage } });
+    CHECK(extents.free() == 6 * kPage);
+    CHECK(extents.take_all_of({ .offset = 0, .size = 10 * kPage }).empty());
+    CHECK(extents.take_all_of({ .offset = 100 * kPage, .size = kPage }).empty());
+    for (const Range &part : taken)
+        extents.give_back(part);
+    CHECK(extents.largest() == 8 * kPage); // joined again, and not over the end of a run
+    CHECK(extents.take_all_of({ .offset = 3 * kPage, .size = kPage }) ==
+          std::vector<Range>{ { .offset = 3 * kPage, .size = kPage } });
+    CHECK(extents.free() == 13 * kPage);
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <string>
@@ -105,6 +106,56 @@ TEST_CASE("live_state: one that has been adopted goes on", "[core]")
     CHECK(rows.back().number == 41);
 }
 
+TEST_CASE("live_state: tells where the memory of a buffer is, in as many parts as it takes",
+          "[core]")
+{
+    LiveState state = *LiveState::create();
+    auto scattered = row(1);
+    scattered.of = 9;
+    scattered.place.file = { .device = 3, .inode = 77 };
+    for (Bytes page = 0; page < 40; ++page)
+        scattered.place.ranges.push_back({ .offset = page * 8192, .size = 4096 });
+    REQUIRE(state.add(scattered));
+    for (std::uint64_t number = 2; number <= 40; ++number)
+        REQUIRE(state.add(row(number)));
+
+    auto rows = adopted(state)->rows();
+    REQUIRE(rows.size() == 40);
+    std::ranges::sort(rows[0].place.ranges, {}, &Range::offset);
+    CHECK(rows[0] == scattered);
+    CHECK(rows[1].place == Place{});
+
+    LiveState other = *adopted(state);
+    struct stat before{};
+    REQUIRE(::fstat(state.fd(), &before) == 0);
+    for (int round = 0; round < 100; ++round) { // their room is used again
+        other.remove(1);
+        REQUIRE(other.add(scattered));
+    }
+    struct stat after{};
+    REQUIRE(::fstat(state.fd(), &after) == 0);
+    CHECK(after.st_size == before.st_size);
+}
+
+TEST_CASE("live_state: places of a row that is not there are room", "[core]")
+{
+    LiveState state = *LiveState::create();
+    auto placed = row(1);
+    placed.place = { .file = { .device = 3, .inode = 77 },
+                     .ranges = { { .offset = 0, .size = 4096 } } };
+    REQUIRE(state.add(placed));
+    overwrite(state, 2 * kRow, std::string(8, '\0')); // killed before it had written the row
+
+    LiveState other = *adopted(state);
+    CHECK(other.rows().empty());
+    for (std::uint64_t number = 1; number <= 31; ++number)
+        REQUIRE(other.add(row(number)));
+    CHECK(adopted(other)->rows().size() == 31);
+    struct stat status{};
+    REQUIRE(::fstat(state.fd(), &status) == 0);
+    CHECK(status.st_size == 4096);
+}
+
 TEST_CASE("live_state: a heap's name has an end", "[core]")
 {
     LiveState state = *LiveState::create();
@@ -126,7 +177,7 @@ TEST_CASE("live_state: garbage is refused, and why", "[core]")
     }
     SECTION("another version")
     {
-        overwrite(state, 8, "\x02");
+        overwrite(state, 8, "\x01");
         CHECK(why_refused(state) == "version of the state");
     }
     SECTION("rows of another size")
@@ -156,6 +207,15 @@ TEST_CASE("live_state: garbage is refused, and why", "[core]")
     {
         overwrite(state, kRow + 48, std::string(LiveState::kLongestHeap + 1, 'x'));
         CHECK(why_refused(state) == "row of the state");
+    }
+    SECTION("a place that is no pages")
+    {
+        auto placed = row(9);
+        placed.place = { .file = {}, .ranges = { { .offset = 4096, .size = 4096 } } };
+        LiveState other = *adopted(state);
+        REQUIRE(other.add(placed));
+        overwrite(state, 4 * kRow + 32, "\x01");
+        CHECK(why_refused(state) == "place of a buffer in the state");
     }
     SECTION("a number twice")
     {

@@ -26,7 +26,6 @@
 #include "tools/dmaheapd/leftovers.h"
 #include "tools/dmaheapd/memory_rules.h"
 #include "tools/dmaheapd/node_permissions.h"
-#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -73,7 +72,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
       ptrace_(on_failure()), delivery_(ptrace_, on_failure()), reread_(std::move(reread)),
       server_(serving_threads(), &delivery_)
 {
-    auto earlier = store::take();
+    auto earlier = read_store();
     raise_descriptor_limit();
     ledger_.set_limits_of_all(limits_of_all(config.limits));
     const auto frontend = choose_frontend(config);
@@ -84,10 +83,10 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
                          ? without_conflicts(config.ion, config.dev_root, frontend)
                          : config.ion;
     expect_regions(*exporter_, served);
-    regions_.make(served, *exporter_);
+    regions_.make(served, *exporter_, std::move(earlier.regions));
     for (const config::Heap &heap : served.heaps)
         keep(make_heap(served, heap));
-    inherit(std::move(earlier));
+    inherit(std::move(earlier.buffers));
     watch_pressure(served);
     add_ion(config, ion);
     nodes_.show({ frontend, config.dev_root, seen == Seen::by_us_alone }, heap_nodes(), ion_nodes_,

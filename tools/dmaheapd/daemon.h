@@ -67,6 +67,12 @@ public:
     }
 
 private:
+    /// What the daemon before this one has left.
+    struct Heritage {
+        std::optional<Inheritance> buffers;
+        Regions::Earlier regions;
+    };
+
     /// A heap of which nobody knows yet.
     struct Made {
         config::Heap config;
@@ -102,7 +108,9 @@ private:
     void adjust(Kept &kept, const config::Heap &heap);
     void show(const Kept &kept);
     [[nodiscard]] std::vector<control::Served> served() const;
-    void inherit(std::optional<Exporter::Estate> earlier);
+    static Heritage read_store();
+    void inherit(std::optional<Inheritance> earlier);
+    std::vector<Memory> withdraw(const Place &place);
     void farewell();
     [[nodiscard]] control::World world();
     void add_ion(const config::Config &config, const std::vector<config::Ion> &nodes);
@@ -122,8 +130,8 @@ private:
     Caches caches_;
     std::optional<Pressure> pressure_; ///< looked for while anything is kept
     std::unique_ptr<Exporters> exporter_;
-    std::optional<Exporter::Estate> estate_; ///< for the daemon that comes next
-    bool left_ = false;                      ///< it has been given away
+    std::optional<Estate> estate_; ///< for the daemon that comes next
+    bool left_ = false;            ///< it has been given away
     delivery::PtraceDelivery ptrace_;
     delivery::RoutedDelivery delivery_;
     config::Config config_; ///< as it is served

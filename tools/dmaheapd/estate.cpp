@@ -1,30 +1,69 @@
 // SPDX-License-Identifier: MIT
 //
 // What a daemon takes over from the one before it, and leaves to the next.
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "core/claims.h"
 #include "tools/dmaheapd/daemon.h"
 #include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
-/// Garbage is not worth a daemon that does not start.
-void Daemon::inherit(std::optional<Exporter::Estate> earlier)
+namespace {
+
+void log_useless(const Error &error)
+{
+    spdlog::warn("what the daemon before this one left cannot be used ({}: {}): its buffers are "
+                 "not counted",
+                 error.step, std::strerror(error.code));
+}
+
+} // namespace
+
+/// Garbage is not worth a daemon that does not start. Of regions, the next one uses nothing when it
+/// does not know what is live of them.
+Daemon::Heritage Daemon::read_store()
+{
+    store::Left left = store::take();
+    Heritage heritage{ .buffers = {}, .regions = { .files = std::move(left.regions), .live = {} } };
+    if (left.estate) {
+        auto read = Inheritance::of(*std::move(left.estate));
+        if (read)
+            heritage.buffers.emplace(*std::move(read));
+        else {
+            log_useless(read.error());
+            store::clear_estate();
+        }
+    }
+    if (heritage.buffers) {
+        for (const LiveState::Row &row : heritage.buffers->live)
+            heritage.regions.live.push_back(row.place);
+        return heritage;
+    }
+    for (const auto &[name, file] : heritage.regions.files)
+        store::clear_region(name);
+    heritage.regions.files.clear();
+    return heritage;
+}
+
+void Daemon::inherit(std::optional<Inheritance> earlier)
 {
     const bool had = earlier.has_value();
-    auto estate = exporter_->leave_estate(ledger_, std::move(earlier));
+    Claims claims([this](const Place &place) { return withdraw(place); });
+    auto estate =
+        exporter_->leave_estate(ledger_, std::move(earlier), [&](const LiveState::Row &buffer) {
+            return claims.memory_of(buffer);
+        });
     if (!estate && had) {
-        spdlog::warn(
-            "what the daemon before this one left cannot be used ({}: {}): its buffers are "
-            "not counted",
-            estate.error().step, std::strerror(estate.error().code));
-        store::clear();
-        estate = exporter_->leave_estate(ledger_, std::nullopt);
+        log_useless(estate.error());
+        store::clear_estate();
     }
     if (estate)
         estate_.emplace(*std::move(estate));
@@ -32,6 +71,15 @@ void Daemon::inherit(std::optional<Exporter::Estate> earlier)
     if (const auto use = ledger_.account_of_all().use; use.buffers != 0)
         spdlog::info("{} buffer(s) of {} bytes are live from the daemon before this one",
                      use.buffers, use.bytes);
+}
+
+/// All that is idle and of which a part is there.
+std::vector<Memory> Daemon::withdraw(const Place &place)
+{
+    std::vector<Memory> withdrawn = regions_.withdraw(place);
+    for (const auto &heap : heaps_)
+        std::ranges::move(heap->withdraw(place), std::back_inserter(withdrawn));
+    return withdrawn;
 }
 
 /// What nobody will know any more once the daemon has ended. After one that nobody else sees there

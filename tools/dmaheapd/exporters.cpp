@@ -52,9 +52,10 @@ Status Exporters::prepare(Memory &memory)
     return exporter_of(memory).prepare(memory);
 }
 
-Result<Exporter::Estate> Exporters::leave_estate(Ledger &ledger, std::optional<Estate> earlier)
+Result<Estate> Exporters::leave_estate(Ledger &ledger, std::optional<Inheritance> earlier,
+                                       const MemoryOf &memory_of)
 {
-    return usual_->leave_estate(ledger, std::move(earlier));
+    return usual_->leave_estate(ledger, std::move(earlier), memory_of);
 }
 
 bool Exporters::reap()

@@ -41,7 +41,8 @@ public:
     }
     Status prepare(Memory &memory) override;
     /// Of the usual one's buffers alone.
-    Result<Estate> leave_estate(Ledger &ledger, std::optional<Estate> earlier) override;
+    Result<Estate> leave_estate(Ledger &ledger, std::optional<Inheritance> earlier,
+                                const MemoryOf &memory_of) override;
     bool reap() override;
 
 private:

@@ -3,15 +3,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "core/available_memory.h"
 #include "core/huge_pages.h"
+#include "core/sys.h"
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/memory_rules.h"
 #include "tools/dmaheapd/region_file.h"
+#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -68,8 +71,9 @@ Regions::~Regions()
     wiper_.stop();
 }
 
-void Regions::make(const config::Config &config, const Exporter &exporter)
+void Regions::make(const config::Config &config, const Exporter &exporter, Earlier earlier)
 {
+    earlier_ = std::move(earlier);
     if (const auto pages = loan_book_.settle(); pages != 0)
         spdlog::info("gave back {} huge page(s) of a daemon that was killed", pages);
     for (const auto &region : config.regions)
@@ -77,6 +81,12 @@ void Regions::make(const config::Config &config, const Exporter &exporter)
     for (const auto &heap : config.heaps)
         if (!heap.region && policies::find(heap.policy)->draws_from_region)
             make_own(config, heap, exporter);
+    for (const auto &[name, file] : earlier_.files) {
+        spdlog::info("memory that the daemon before this one has set aside is not that of a region "
+                     "any more: what is live of it goes back to the kernel");
+        store::clear_region(name);
+    }
+    earlier_ = {};
 }
 
 void Regions::make_missing(const config::Config &config, const std::vector<config::Heap> &heaps,
@@ -89,6 +99,14 @@ void Regions::make_missing(const config::Config &config, const std::vector<confi
         if (!heap.region && policies::find(heap.policy)->draws_from_region &&
             !by_key_.contains(name_of_table(heap)))
             make_own(config, heap, exporter);
+}
+
+std::vector<Memory> Regions::withdraw(const Place &place)
+{
+    std::vector<Memory> withdrawn;
+    for (const auto &region : regions_)
+        std::ranges::move(region->withdraw(place), std::back_inserter(withdrawn));
+    return withdrawn;
 }
 
 void Regions::each(const std::function<void(const Region &)> &look) const
@@ -111,7 +129,11 @@ Regions::Trial::~Trial()
     const std::scoped_lock lock(regions_.list_mutex_);
     while (regions_.regions_.size() > before_) {
         const Region *const last = regions_.regions_.back().get();
-        std::erase_if(regions_.by_key_, [&](const auto &known) { return known.second == last; });
+        std::erase_if(regions_.by_key_, [&](const auto &known) {
+            if (known.second == last)
+                store::clear_region(store::name_of_region(known.first));
+            return known.second == last;
+        });
         regions_.regions_.pop_back();
     }
     while (regions_.loans_.size() > loans_before_)
@@ -147,6 +169,10 @@ void Regions::make_region(const config::Config &config, const config::Region &re
                        "buffer files cannot show huge pages; with ordinary ones the region works, "
                        "and so do huge ones on a kernel with udmabuf");
 
+    if (exporter.shows_extents())
+        if (auto earlier = take_over(region.name, *region.size, page))
+            return add(region.name, region.name, *std::move(earlier));
+
     auto reservoir = page == kOrdinaryPage ? ordinary(*region.size, exporter) : huge(region);
     if (!reservoir)
         refuse_setting(config, name_of_table(region), "size",
@@ -163,6 +189,7 @@ void Regions::make_region(const config::Config &config, const config::Region &re
 void Regions::make_own(const config::Config &config, const config::Heap &heap,
                        const Exporter &exporter)
 {
+    const std::string key = name_of_table(heap);
     config::Region region = own_region(heap);
     const bool wants_huge =
         heap.policy == "contiguous" && heap.contiguity != config::Contiguity::emulated;
@@ -170,20 +197,25 @@ void Regions::make_own(const config::Config &config, const config::Heap &heap,
         region.pages = kHugePage;
         region.huge_pages = HugePages::reserve;
         region.size = (*region.size + kHugePage - 1) / kHugePage * kHugePage;
+        if (auto earlier = take_over(key, *region.size, kHugePage))
+            return add(key, heap.name, *std::move(earlier));
         if (auto reservoir = huge(region))
-            return add(name_of_table(heap), heap.name, *std::move(reservoir));
+            return add(key, heap.name, *std::move(reservoir));
     }
     if (heap.contiguity == config::Contiguity::physical)
         refuse_setting(config, name_of_table(heap), "contiguity",
                        "physically contiguous memory cannot be had: it takes udmabuf and " +
                            format_size(*region.size) + " of huge pages");
 
+    if (exporter.shows_extents())
+        if (auto earlier = take_over(key, *region.size, kOrdinaryPage))
+            return add(key, heap.name, *std::move(earlier));
     auto reservoir = ordinary(*region.size, exporter);
     if (!reservoir)
         refuse_setting(config, name_of_table(heap), "policy",
                        "its region of " + format_size(*region.size) + " cannot be had (" +
                            reason(reservoir.error()) + ")");
-    add(name_of_table(heap), heap.name, *std::move(reservoir));
+    add(key, heap.name, *std::move(reservoir));
 }
 
 Result<Reservoir> Regions::huge(const config::Region &region)
@@ -202,6 +234,39 @@ Result<Reservoir> Regions::huge(const config::Region &region)
     return Reservoir::huge(*region.size, page);
 }
 
+std::optional<Reservoir> Regions::take_over(const std::string &key, Bytes size, Bytes page)
+{
+    const auto found = earlier_.files.find(store::name_of_region(key));
+    if (found == earlier_.files.end())
+        return std::nullopt;
+
+    std::vector<Range> live;
+    const auto file = inode_of(found->second.get());
+    for (const Place &place : earlier_.live)
+        if (file && place.file == *file)
+            std::ranges::copy(place.ranges, std::back_inserter(live));
+    auto another = sys::duplicate(found->second.get());
+    auto reservoir = another ? Reservoir::adopt(*std::move(another), size, page, std::move(live))
+                             : std::unexpected(another.error());
+    if (!reservoir)
+        return std::nullopt; // it has other settings now
+
+    earlier_.files.erase(found);
+    return *std::move(reservoir);
+}
+
+/// What has a name is there without us.
+void Regions::leave(const std::string &key, const Reservoir &reservoir)
+{
+    if (reservoir.apart() || is_named(reservoir.fd()))
+        return;
+
+    const std::string name = store::name_of_region(key);
+    if (earlier_.files.erase(name) != 0)
+        store::clear_region(name);
+    store::leave_region(name, reservoir.fd());
+}
+
 void Regions::add(const std::string &key, const std::string &name, Reservoir reservoir)
 {
     const char *const kind = reservoir.contiguous() ? "physically contiguous"
@@ -209,6 +274,7 @@ void Regions::add(const std::string &key, const std::string &name, Reservoir res
                                                     : "ordinary pages";
     spdlog::info("region {}: {} in {} run(s), {}", name, format_size(reservoir.size()),
                  reservoir.runs().size(), kind);
+    leave(key, reservoir);
     const std::scoped_lock lock(list_mutex_);
     regions_.push_back(std::make_unique<Region>(name, std::move(reservoir), wiper_));
     by_key_.emplace(key, regions_.back().get());

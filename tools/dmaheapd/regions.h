@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,15 @@ public:
     Regions &operator=(const Regions &) = delete;
     ~Regions();
 
-    /// Sets all the memory aside. Throws config::Refused when it cannot be had.
-    void make(const config::Config &config, const Exporter &exporter);
+    /// What the daemon before this one has left.
+    struct Earlier {
+        std::map<std::string, UniqueFd> files; ///< by store::name_of_region()
+        std::vector<Place> live;               ///< where buffers have their memory still
+    };
+
+    /// Sets all the memory aside, that of the earlier daemon's regions if they are the same. Throws
+    /// config::Refused when it cannot be had.
+    void make(const config::Config &config, const Exporter &exporter, Earlier earlier);
 
     /// The same for regions that are not there yet: of the config, and of such of these heaps as
     /// need one of their own. Throws as make() does; see Trial.
@@ -38,6 +46,9 @@ public:
 
     /// What the config says of a heap's memory, with its region.
     [[nodiscard]] policies::Options options_for(const config::Heap &heap) const;
+
+    /// See Region.
+    std::vector<Memory> withdraw(const Place &place);
 
     /// Each of them; on any thread.
     void each(const std::function<void(const Region &)> &look) const;
@@ -70,9 +81,12 @@ private:
                      const Exporter &exporter);
     void make_own(const config::Config &config, const config::Heap &heap, const Exporter &exporter);
     Result<Reservoir> huge(const config::Region &region);
+    std::optional<Reservoir> take_over(const std::string &key, Bytes size, Bytes page);
+    void leave(const std::string &key, const Reservoir &reservoir);
     void add(const std::string &key, const std::string &name, Reservoir reservoir);
 
     huge_pages::LoanBook loan_book_{ "/run/dmaheapd/huge-pages" };
+    Earlier earlier_; ///< while they are made
     Wiper wiper_;
     std::list<huge_pages::Loan> loans_; ///< given back when the regions are gone
     mutable std::mutex list_mutex_;     ///< for those who look while others are added

@@ -2,6 +2,7 @@
 #include "tools/dmaheapd/store.h"
 
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr const char *kWatched = "dmaheapd-watched";
 constexpr const char *kState = "dmaheapd-state";
+constexpr const char *kRegion = "dmaheapd-region-";
 
 /// An array of names, each of them and all from malloc(3).
 struct FreeNames {
@@ -36,39 +38,64 @@ bool leave(const char *name, int fd)
 
 } // namespace
 
-std::optional<Exporter::Estate> take()
+Left take()
 {
     char **listed = nullptr;
     const int count = ::sd_listen_fds_with_names(1, &listed);
     const std::unique_ptr<char *, FreeNames> names(listed);
-    Exporter::Estate estate;
-    int ours = 0;
+    Estate estate;
+    Left left;
     for (int at = 0; at < count; ++at) {
         UniqueFd fd(SD_LISTEN_FDS_START + at); // others are of no use to us
         const std::string name = names.get()[at];
-        ours += name == kWatched || name == kState ? 1 : 0;
         if (name == kWatched)
             estate.watched = std::move(fd);
         else if (name == kState)
             estate.state = std::move(fd);
+        else if (name.starts_with(kRegion))
+            left.regions[name] = std::move(fd);
     }
-    if (ours == 2 && estate.watched.valid() && estate.state.valid())
-        return estate;
-
-    if (ours != 0)
-        clear(); // of one that was killed while it left them: who belongs to whom is not known
-    return std::nullopt;
+    if (estate.watched.valid() && estate.state.valid())
+        left.estate = std::move(estate);
+    else if (estate.watched.valid() || estate.state.valid())
+        clear_estate(); // of one that was killed while it left them: what belongs to whom is
+                        // unknown
+    return left;
 }
 
-bool leave(const Exporter::Estate &estate)
+bool leave(const Estate &estate)
 {
     return leave(kWatched, estate.watched.get()) && leave(kState, estate.state.get());
 }
 
-void clear()
+std::string name_of_region(std::string_view key)
+{
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string name = kRegion;
+    for (const char letter : key) {
+        const auto code = static_cast<unsigned char>(letter);
+        if (std::isalnum(code) != 0 || letter == '.')
+            name += letter;
+        else
+            name += { '%', kDigits[code / kDigits.size()], kDigits[code % kDigits.size()] };
+    }
+    return name;
+}
+
+bool leave_region(const std::string &name, int file)
+{
+    return leave(name.c_str(), file);
+}
+
+void clear_estate()
 {
     for (const char *const name : { kWatched, kState })
-        ::sd_notify(0, (std::string("FDSTOREREMOVE=1\nFDNAME=") + name).c_str());
+        clear_region(name);
+}
+
+void clear_region(const std::string &name)
+{
+    ::sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());
 }
 
 } // namespace dmaheap::daemon::store
