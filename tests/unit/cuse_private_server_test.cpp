@@ -23,10 +23,7 @@ namespace {
 std::unique_ptr<Channel> channel_of(UniqueFd fd)
 {
     static constexpr fuse_lowlevel_ops kNone{};
-    std::array<char *, 1> arguments{ const_cast<char *>("test") };
-    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
-    Channel::Session session(fuse_session_new(&args, &kNone, sizeof kNone, nullptr));
-    return std::make_unique<Channel>(std::move(session), std::move(fd));
+    return std::make_unique<Channel>(Channel::make_session(kNone, nullptr), std::move(fd));
 }
 
 struct Ends {

@@ -145,10 +145,10 @@ TEST_CASE("lane: each delivery goes on when its own client is there, in the orde
 
 TEST_CASE("lane: a delivery that goes on may be parked again", "[delivery]")
 {
-    Lane lane;
     Log log;
     Script first;
     Script second;
+    Lane lane;
     lane.keep(deliver_twice(lane, log, first, second));
 
     first.done = true;
@@ -163,9 +163,10 @@ TEST_CASE("lane: a delivery that goes on may be parked again", "[delivery]")
 
 TEST_CASE("lane: the longer nobody comes, the less often it looks, but it does look", "[delivery]")
 {
-    Lane lane;
-    Log log;
+    Log log; // outlives what is parked
     Script script;
+    Script other;
+    Lane lane;
     lane.keep(deliver(lane, log, "a", script));
 
     std::vector<milliseconds> pauses;
@@ -177,7 +178,6 @@ TEST_CASE("lane: the longer nobody comes, the less often it looks, but it does l
     CHECK(pauses.back() > pauses.front());
     CHECK(pauses.back() <= milliseconds(50));
 
-    Script other;
     lane.keep(deliver(lane, log, "b", other));
     CHECK(lane.resume().value() == pauses.front());
 }

@@ -45,10 +45,7 @@ cuse::Channel::Session new_session(FakeKernel::OnIoctl &on_ioctl)
 {
     fuse_lowlevel_ops operations{};
     operations.ioctl = pass_on;
-    std::array<char *, 1> arguments{ const_cast<char *>("test") };
-    fuse_args args = FUSE_ARGS_INIT(arguments.size(), arguments.data());
-    return cuse::Channel::Session(
-        fuse_session_new(&args, &operations, sizeof operations, &on_ioctl));
+    return cuse::Channel::make_session(operations, &on_ioctl);
 }
 
 } // namespace
