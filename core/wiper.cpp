@@ -7,11 +7,19 @@
 
 namespace dmaheap {
 
-Wiper::Wiper() : thread_([this](const std::stop_token &stopped) { work(stopped); }) {}
+Wiper::Wiper()
+{
+    start();
+}
 
 Wiper::~Wiper()
 {
     stop();
+}
+
+void Wiper::start()
+{
+    thread_ = std::jthread([this](const std::stop_token &stopped) { work(stopped); });
 }
 
 void Wiper::wipe(Memory memory, Done done)

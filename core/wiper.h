@@ -20,10 +20,17 @@ public:
     /// nothing else; else it is not to be handed out.
     using Done = std::function<void(Memory memory, Status status)>;
 
+    struct Held {};
+
     Wiper();
+    /// Wipes nothing before start().
+    explicit Wiper(Held /*tag*/) {}
     Wiper(const Wiper &) = delete;
     Wiper &operator=(const Wiper &) = delete;
     ~Wiper();
+
+    /// To be called once, of one that was held.
+    void start();
 
     /// Takes the memory and returns at once. After stop(), `done` is called at once, with
     /// ECANCELED.

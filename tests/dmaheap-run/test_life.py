@@ -68,6 +68,17 @@ class Ending(Case):
                         elif expected:
                             self.assertEqual((ran.returncode, ran.stdout), (0, expected))
 
+    def test_an_empty_folder_of_the_path_is_the_current_one(self):
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            pathlib.Path(folder).chmod(0o755)
+            file = pathlib.Path(folder, "only-here")
+            file.write_text("#!/bin/sh\necho found\n", encoding="ascii")
+            file.chmod(0o755)
+            for path in ["/bin:", ":/bin", "/sbin::/bin", ""]:
+                with self.subTest(path):
+                    ran = run([file.name], cwd=folder, env={**os.environ, "PATH": path})
+                    self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "found\n", ""))
+
     def test_a_command_that_is_killed_before_it_is_one(self):
         for _ in range(10):
             running = start(["sleep", "1000"])

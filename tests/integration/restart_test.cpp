@@ -229,6 +229,35 @@ TEST_CASE("restart: a region that has another size is made anew", "[restart]")
     CHECK(service.manager.end(SIGTERM) == exited(0));
 }
 
+TEST_CASE("restart: one that is refused wipes nothing that is live", "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const Folder files;
+    Service service({ .heaps = {}, .more = { "-c", config_in(files, kRegions) } });
+    REQUIRE(service.manager.start(kStored + 2));
+    Client holder;
+    const auto heap = holder.get("open", service.node("integration-camera"));
+    const auto buffer = holder.get("alloc", heap, 4 * kUnit);
+    const auto mapping = holder.get("map", buffer, 4 * kUnit);
+    holder.ask("fill", mapping, kPattern);
+    REQUIRE(service.manager.end(SIGKILL));
+
+    const std::string socket = service.root() + "/control.sock"; // comes last
+    ::unlink(socket.c_str());
+    ::mkdir(socket.c_str(), 0755);
+    CHECK(service.manager.start_in_vain() == exited(1));
+    CHECK(holder.get("compare", mapping, kPattern) == 0);
+    ::rmdir(socket.c_str());
+
+    REQUIRE(service.manager.start(kStored + 2));
+    CHECK(service.ask("buffers").size() == 1);
+    CHECK(use_the_rest(service.node("integration-camera"), 4 * kUnit) == 2);
+    CHECK(holder.get("compare", mapping, kPattern) == 0);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
 TEST_CASE("restart: nothing is lost and nothing counted twice, with a store", "[restart]")
 {
     if (chosen().exporter != "udmabuf")

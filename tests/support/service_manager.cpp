@@ -54,7 +54,7 @@ ServiceManager::ServiceManager(std::vector<std::string> command, int output)
         throw std::system_error(errno, std::generic_category(), path);
 }
 
-bool ServiceManager::start(std::size_t stored)
+void ServiceManager::launch()
 {
     ready_ = false;
     stored_ = 0;
@@ -63,7 +63,11 @@ bool ServiceManager::start(std::size_t stored)
         descriptors.push_back(fd.get());
     process_.emplace(
         Launch{ .command = command_, .environment = environment(), .descriptors = descriptors });
+}
 
+bool ServiceManager::start(std::size_t stored)
+{
+    launch();
     const Deadline deadline;
     while ((!ready_ || stored_ < stored) && await_readable(socket_.get(), deadline))
         receive();
@@ -74,6 +78,15 @@ std::optional<Outcome> ServiceManager::end(int signal)
 {
     process_->signal(signal);
     return process_->wait();
+}
+
+std::optional<Outcome> ServiceManager::start_in_vain()
+{
+    launch();
+    const auto outcome = process_->wait();
+    while (await_readable(socket_.get(), Deadline(std::chrono::milliseconds(0))))
+        receive();
+    return outcome;
 }
 
 std::vector<std::string> ServiceManager::environment() const

@@ -23,12 +23,15 @@ public:
     /// False when that takes too long.
     bool start(std::size_t stored);
     std::optional<Outcome> end(int signal);
+    /// Starts one that ends by itself; its outcome.
+    std::optional<Outcome> start_in_vain();
 
     [[nodiscard]] pid_t pid() const { return process_->pid(); }
     /// What it keeps, by name.
     std::map<std::string, UniqueFd> &store() { return store_; }
 
 private:
+    void launch();
     [[nodiscard]] std::vector<std::string> environment() const;
     void receive();
 

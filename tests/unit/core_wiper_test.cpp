@@ -187,3 +187,21 @@ TEST_CASE("wiper: what waits at its end is given on as not wiped, and so is what
     // Stopped in time or wiped just before: but never neither.
     CHECK(content_of(file.get(), kPage, kPage) == std::string(kPage, outcome.status ? '\0' : 'x'));
 }
+
+TEST_CASE("wiper: one that is held wipes nothing before it is started, if it ever is", "[core]")
+{
+    const UniqueFd file = file_full_of('x', kPage);
+    {
+        Wiper never(Wiper::Held{});
+        auto given_on = wipe_with(never, memory_of(file.get(), { { 0, kPage } }));
+        never.stop();
+        CHECK(given_on.get().status.error().code == ECANCELED);
+    }
+    CHECK(content_of(file.get(), 0, kPage) == std::string(kPage, 'x'));
+
+    Wiper wiper(Wiper::Held{});
+    auto wiped = wipe_with(wiper, memory_of(file.get(), { { 0, kPage } }));
+    wiper.start();
+    CHECK(wiped.get().status);
+    CHECK(content_of(file.get(), 0, kPage) == std::string(kPage, '\0'));
+}

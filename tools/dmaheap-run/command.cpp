@@ -45,7 +45,8 @@ std::vector<std::string> places_of(const std::string &name)
         return { name };
 
     const char *const path = std::getenv("PATH");
-    std::istringstream folders(path ? path : "/bin:/usr/bin");
+    // An empty one is the current folder, also at the end.
+    std::istringstream folders(std::string(path ? path : "/bin:/usr/bin") + ':');
     std::vector<std::string> places;
     for (std::string folder; std::getline(folders, folder, ':');)
         places.push_back(folder.append(folder.empty() ? "" : "/").append(name));

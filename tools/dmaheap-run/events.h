@@ -11,7 +11,7 @@
 namespace dmaheap::run {
 
 enum class What : int {
-    failed,  ///< `value`: our exit status; nothing was started
+    failed,  ///< nothing was started
     started, ///< `value`: process id of the command
     stopped, ///< by a signal, as a terminal sends it
     ended,   ///< `value`: its exit status; `rest`: whether it has left descendants
@@ -20,7 +20,7 @@ enum class What : int {
 
 struct Event {
     What what;
-    int value;
+    int value = 0;
     int rest = 0;
 };
 

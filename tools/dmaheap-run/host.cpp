@@ -83,7 +83,7 @@ void become_command(const Options &options, const InheritedSignals &inherited, i
                     std::optional<cuse::Reported> filter, int handshake)
 {
     if (!offer(handshake, filter) || !await_go(handshake))
-        return tell(events, { .what = What::failed, .value = kUnavailable });
+        return tell(events, { .what = What::failed });
 
     inherited.restore();
     execute(options.command);
@@ -237,7 +237,7 @@ std::string text_of(const std::system_error &error)
 int refuse(int events, const std::string &why)
 {
     ::dprintf(STDERR_FILENO, "dmaheap-run: %s\n", why.c_str());
-    tell(events, { .what = What::failed, .value = kUnavailable });
+    tell(events, { .what = What::failed });
     return kUnavailable;
 }
 

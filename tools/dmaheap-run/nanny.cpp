@@ -24,7 +24,6 @@ namespace dmaheap::run {
 namespace {
 
 constexpr int kBySignal = 128;
-constexpr int kCouldNotRun = 2;
 
 /// One command, and what has been seen of it.
 struct Ward {
@@ -96,7 +95,7 @@ void be_nanny(int events, const std::function<void()> &become_command)
     }
     if (ward.command == -1) {
         ::dprintf(STDERR_FILENO, "dmaheap-run: fork: %s (see ulimit -u)\n", std::strerror(errno));
-        tell(events, { .what = What::failed, .value = kCouldNotRun });
+        tell(events, { .what = What::failed });
         ::_exit(EXIT_FAILURE);
     }
     ignore_signals();

@@ -93,6 +93,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
                 server_);
     config_ = std::move(served);
     control_ = open_control(config, world());
+    regions_.start();
     spdlog::info("serving {} heap(s) under {}", heaps_.size(), folder_);
 }
 

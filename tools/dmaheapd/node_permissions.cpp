@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "tools/dmaheapd/accounts.h"
+#include "tools/dmaheapd/config_text.h"
 
 namespace dmaheap::daemon {
 
@@ -23,7 +24,7 @@ std::optional<Id> found(const std::string &key, const std::optional<std::string>
 
     const auto id = resolve(*name);
     if (!id)
-        throw std::runtime_error(key + ": \"" + *name + "\" " + config::why_no_account(id.error()));
+        throw std::runtime_error(key + ": " + config::in_quotes(*name) + ' ' + config::why_no_account(id.error()));
     return *id;
 }
 

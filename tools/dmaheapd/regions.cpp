@@ -172,6 +172,7 @@ void Regions::make_region(const config::Config &config, const config::Region &re
     if (exporter.shows_extents())
         if (auto earlier = take_over(region.name, *region.size, page))
             return add(region.name, region.name, *std::move(earlier));
+    forget(region.name); // the new one may need its memory
 
     auto reservoir = page == kOrdinaryPage ? ordinary(*region.size, exporter) : huge(region);
     if (!reservoir)
@@ -261,10 +262,20 @@ void Regions::leave(const std::string &key, const Reservoir &reservoir)
     if (reservoir.apart() || is_named(reservoir.fd()))
         return;
 
+    forget(key);
+    store::leave_region(store::name_of_region(key), reservoir.fd());
+}
+
+void Regions::forget(const std::string &key)
+{
     const std::string name = store::name_of_region(key);
-    if (earlier_.files.erase(name) != 0)
-        store::clear_region(name);
-    store::leave_region(name, reservoir.fd());
+    if (earlier_.files.erase(name) == 0)
+        return;
+
+    spdlog::info("region {}: has other settings than with the daemon before this one, and is made "
+                 "anew",
+                 key);
+    store::clear_region(name);
 }
 
 void Regions::add(const std::string &key, const std::string &name, Reservoir reservoir)

@@ -55,6 +55,11 @@ public:
 
     Wiper &wiper() { return wiper_; }
 
+    /// From now on what comes back is wiped. Not before everything that is live of adopted memory
+    /// has been withdrawn, and nothing more can go wrong: what heaps that are never served give
+    /// back is not theirs alone.
+    void start() { wiper_.start(); }
+
     /// Ends all wiping; what comes back from now on is not used again. To be called when nobody
     /// allocates any more and before the exporter ends.
     void stop() { wiper_.stop(); }
@@ -83,11 +88,12 @@ private:
     Result<Reservoir> huge(const config::Region &region);
     std::optional<Reservoir> take_over(const std::string &key, Bytes size, Bytes page);
     void leave(const std::string &key, const Reservoir &reservoir);
+    void forget(const std::string &key);
     void add(const std::string &key, const std::string &name, Reservoir reservoir);
 
     huge_pages::LoanBook loan_book_{ "/run/dmaheapd/huge-pages" };
     Earlier earlier_; ///< while they are made
-    Wiper wiper_;
+    Wiper wiper_{ Wiper::Held{} };
     std::list<huge_pages::Loan> loans_; ///< given back when the regions are gone
     mutable std::mutex list_mutex_;     ///< for those who look while others are added
     std::vector<std::unique_ptr<Region>> regions_;
