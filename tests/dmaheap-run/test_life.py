@@ -19,7 +19,6 @@ from support import (
     command_of,
     dmaheap_run,
     finish,
-    processes,
     program,
     run,
     short,
@@ -152,8 +151,9 @@ class Ending(Case):
         running.stdin.write(f"open {NODE}\nalloc 3 4096\n")
         running.stdin.flush()
         self.assertEqual([running.stdout.readline() for _ in range(2)], ["ok 3\n", "ok 4\n"])
-        os.kill(server_of(running.pid), signal.SIGKILL)
-        await_true(lambda: not alive(server_of.last), "the end of the server")
+        server = server_of(running.pid)
+        os.kill(server, signal.SIGKILL)
+        await_true(lambda: not alive(server), "the end of the server")
         output, _ = finish(running, "alloc 3 4096\nmap 4 4096\n")
         self.assertRegex(output, r"^error \d+ 0\nok 0\n$")
 
@@ -206,7 +206,10 @@ except OSError:
 def alive(process):
     """Whether a thread of it is. One that waits in the kernel outlives the others."""
     states = ""
-    for thread in pathlib.Path(f"/proc/{process}/task").glob("*/stat"):
+    threads = []
+    with contextlib.suppress(OSError):
+        threads = list(pathlib.Path(f"/proc/{process}/task").glob("*/stat"))
+    for thread in threads:
         with contextlib.suppress(OSError):
             states += thread.read_text().rsplit(")", 1)[1].split()[0]
     return bool(states.strip("ZX"))
@@ -214,14 +217,7 @@ def alive(process):
 
 def server_of(launcher):
     """The process that serves is the launcher's only child."""
-    children = [
-        process
-        for process in processes()
-        if pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1]
-        == str(launcher)
-    ]
-    server_of.last = children[0]
-    return children[0]
+    return children_of(launcher)[0]
 
 
 def children_of(process):
