@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from support import PATIENCE, Case, await_true, become_ordinary, command_of
+from support import NODE, PATIENCE, Case, await_true, become_ordinary, command_of, program
 
 
 class Terminal:
@@ -100,6 +100,26 @@ class Keys(Case):
         terminal.read_until("more\r\nmore")
         self.assertEqual(terminal.end(), 4)
         self.assertEqual(terminal.seen.count("caught"), 1)
+
+    def test_a_command_that_handles_signals_keeps_its_heaps(self):
+        self.need("client")
+        allocates = f"printf 'open {NODE}\\nalloc 3 4096\\n' | {program('client')}"
+        script = f"trap 'echo caught' INT HUP TERM USR1; echo ready; while read line; do {allocates}; done"
+        terminal = Terminal(self, command_of(["bash", "-c", script]))
+        terminal.read_until("ready")
+        terminal.type("\x03")
+        terminal.read_until("caught")
+        for number in [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1]:
+            terminal.seen = ""
+            os.killpg(terminal.process, number)
+            terminal.read_until("caught")
+        for _ in range(3):
+            terminal.seen = ""
+            terminal.type("once more\n")
+            terminal.read_until("ok 4")
+        self.assertNotIn("dmaheap-run:", terminal.seen)
+        terminal.type("\x04")
+        self.assertEqual(terminal.end(), 0)
 
     def test_a_hang_up_reaches_the_command(self):
         script = "trap 'exit 9' HUP; echo ready; while :; do sleep 0.05; done"

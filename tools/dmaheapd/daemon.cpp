@@ -231,9 +231,13 @@ void Daemon::add_ion(const config::Config &config, const std::vector<config::Ion
     }
 }
 
-/// False when the daemon is to stop.
+/// False when the daemon is to stop. Who serves one command alone ends with it: what a terminal, or
+/// somebody who means the whole process group, sends is for the command.
 bool Daemon::handle(int signal)
 {
+    if (seen_ == Seen::by_us_alone)
+        return true;
+
     if (signal == SIGUSR1)
         report_use();
     else if (signal == SIGHUP)

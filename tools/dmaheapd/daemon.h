@@ -57,7 +57,8 @@ public:
     Daemon &operator=(const Daemon &) = delete;
     ~Daemon();
 
-    /// Serves until SIGTERM or SIGINT comes, or something can be read from `end`.
+    /// Serves until something can be read from `end`, or, if everybody sees it, SIGTERM or SIGINT
+    /// comes.
     void run(int end = -1);
 
     /// The device of a node of the FUSE mount, or null.
