@@ -24,7 +24,8 @@ std::optional<Id> found(const std::string &key, const std::optional<std::string>
 
     const auto id = resolve(*name);
     if (!id)
-        throw std::runtime_error(key + ": " + config::in_quotes(*name) + ' ' + config::why_no_account(id.error()));
+        throw std::runtime_error(key + ": " + config::in_quotes(*name) + ' ' +
+                                 config::why_no_account(id.error()));
     return *id;
 }
 
