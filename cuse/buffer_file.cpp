@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kBlanks = 32;
 constexpr std::chrono::milliseconds kBlanksPause{ 20 };
+constexpr std::chrono::milliseconds kTellingPause{ 20 };
 
 /// A file cannot be sealed against writing while a shared mapping could write to it. Only for files
 /// that nobody will map any more.
@@ -106,11 +107,13 @@ void BufferFileExporter::note_if_unused(std::uint64_t id, const File &file)
         return; // reap() is wanted already
 
     untold_ = true;
-    news_.notify_one();
+    if (!resting_)
+        news_.notify_one();
 }
 
 /// The thread that serves the mount cannot tell: it has a descriptor table of its own, in which
-/// what `on_released` works with is closed.
+/// what `on_released` works with is closed. After it has told it rests, so that a program that
+/// allocates and closes all the time does not wake it each time.
 void BufferFileExporter::tell_of_released(const std::stop_token &stop)
 {
     std::unique_lock lock(mutex_);
@@ -118,6 +121,9 @@ void BufferFileExporter::tell_of_released(const std::stop_token &stop)
         lock.unlock();
         on_released_();
         lock.lock();
+        resting_ = true;
+        news_.wait_for(lock, stop, kTellingPause, [] { return false; });
+        resting_ = false;
     }
 }
 

@@ -118,7 +118,8 @@ private:
     UniqueFd root_;
     dev_t device_ = 0; ///< of the mount, as fstat(2) tells it of each buffer
     std::function<void()> on_released_;
-    bool untold_ = false; ///< that there is something in released_
+    bool untold_ = false;  ///< that there is something in released_
+    bool resting_ = false; ///< the teller, which looks by itself when it has rested
     std::condition_variable_any news_;
     std::jthread teller_;
     std::optional<BufferSync> syncs_; ///< the server adds to it to its end; stopped before that

@@ -15,8 +15,9 @@ struct Caller {
 };
 
 /// Whom the caller's buffers are charged to. Only while the caller waits for its reply. One system
-/// call for the first thread of a process, else a look into /proc. A thread that is gone already
-/// stands for its process.
+/// call for the first thread of a process, two for another one of the process that this thread was
+/// asked for the last time, else a look into /proc. A thread that is gone already stands for its
+/// process.
 Owner owner_of(const Caller &caller);
 
 } // namespace dmaheap::delivery

@@ -32,6 +32,28 @@ TEST_CASE("caller: what another thread asks for is its process's", "[delivery]")
     CHECK(owner == Owner{ .process = ::getpid(), .user = 7 });
 }
 
+TEST_CASE("caller: threads of two processes that ask by turns are not mixed up", "[delivery]")
+{
+    const test::Child child([](const test::Line &line) {
+        std::jthread([&line] {
+            line.say(::gettid());
+            line.hear();
+        }).join();
+        return 0;
+    });
+    const auto theirs = static_cast<pid_t>(child.line().hear());
+
+    std::jthread([&] {
+        const pid_t ours = ::gettid();
+        for (int turn = 0; turn < 3; ++turn) {
+            CHECK(owner_of(Caller{ .thread = ours, .uid = 7, .gid = 7 }).process == ::getpid());
+            CHECK(owner_of(Caller{ .thread = ours, .uid = 7, .gid = 7 }).process == ::getpid());
+            CHECK(owner_of(Caller{ .thread = theirs, .uid = 7, .gid = 7 }).process == child.pid());
+        }
+    }).join();
+    CHECK(theirs != child.pid());
+}
+
 TEST_CASE("caller: a thread that is gone stands for itself", "[delivery]")
 {
     pid_t gone = 0;
