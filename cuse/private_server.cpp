@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/private_server.h"
 
-#include <algorithm>
 #include <array>
 #include <exception>
 #include <system_error>
@@ -13,6 +12,8 @@
 
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+
+#include "core/close_others.h"
 
 namespace dmaheap::cuse {
 
@@ -93,14 +94,7 @@ void PrivateServer::leave_shared_table(int channel_fd) const
 {
     if (::unshare(CLONE_FILES) == -1)
         throw std::system_error(errno, std::generic_category(), "unshare");
-
-    std::array kept{ STDERR_FILENO, channel_fd, process_.get(), stop_.get(), posted_.get() };
-    std::ranges::sort(kept);
-    for (std::size_t at = 0; at + 1 < kept.size(); ++at)
-        if (kept.at(at) + 1 < kept.at(at + 1))
-            ::close_range(static_cast<unsigned>(kept.at(at)) + 1,
-                          static_cast<unsigned>(kept.at(at + 1)) - 1, 0);
-    ::close_range(static_cast<unsigned>(kept.back()) + 1, ~0U, 0);
+    close_others({ channel_fd, process_.get(), stop_.get(), posted_.get() }, STDERR_FILENO + 1);
 }
 
 void PrivateServer::serve(Channel &channel)

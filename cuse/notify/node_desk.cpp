@@ -13,6 +13,7 @@
 
 #include <sys/ioctl.h>
 
+#include "core/close_others.h"
 #include "cuse/buffer_ioctl.h"
 #include "cuse/delivery/delivery.h"
 #include "cuse/delivery/remote_memory.h"
@@ -116,14 +117,11 @@ Status ask_apart(int node, std::uint32_t command, Argument &argument)
 {
     Status done;
     const auto ask = [&] {
-        const auto number = static_cast<unsigned>(node);
         if (::unshare(CLONE_FILES) == -1) {
             done = failure(errno, "unshare");
             return;
         }
-        if (number > 0)
-            ::close_range(0, number - 1, 0);
-        ::close_range(number + 1, ~0U, 0);
+        close_others({ node });
         done = check_done("ioctl", ::ioctl(node, command, &argument));
     };
     try {

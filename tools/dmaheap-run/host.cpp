@@ -27,6 +27,7 @@
 #include "tools/dmaheap-run/command.h"
 #include "tools/dmaheap-run/dev_tree.h"
 #include "tools/dmaheap-run/events.h"
+#include "tools/dmaheap-run/exit_status.h"
 #include "tools/dmaheap-run/handshake.h"
 #include "tools/dmaheap-run/means.h"
 #include "tools/dmaheap-run/namespaces.h"
@@ -40,7 +41,6 @@ namespace dmaheap::run {
 
 namespace {
 
-constexpr int kUnavailable = 2;
 constexpr unsigned kServingThreads = 8;
 
 void start_logging(const std::string &level)
@@ -238,7 +238,7 @@ int refuse(int events, const std::string &why)
 {
     ::dprintf(STDERR_FILENO, "dmaheap-run: %s\n", why.c_str());
     tell(events, { .what = What::failed });
-    return kUnavailable;
+    return kCouldNotRun;
 }
 
 } // namespace

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "tools/dmaheap-run/events.h"
+#include "tools/dmaheap-run/exit_status.h"
 #include "tools/dmaheap-run/host.h"
 #include "tools/dmaheap-run/inherited.h"
 #include "tools/dmaheap-run/nanny.h"
@@ -26,8 +27,6 @@
 namespace dmaheap::run {
 
 namespace {
-
-constexpr int kCouldNotRun = 2;
 
 /// What somebody may send to us and means for the command.
 UniqueFd passed_on_signals()

@@ -7,12 +7,12 @@
 #include <new>
 #include <string>
 
+#include "tools/dmaheap-run/exit_status.h"
 #include "tools/dmaheap-run/launcher.h"
 #include "tools/dmaheap-run/options.h"
 
 namespace {
 
-constexpr int kRefused = 2; // whatever the reason, so that 1 is the command's
 constexpr int kWriteError = 1;
 
 int print(const std::string &answer)
@@ -37,9 +37,9 @@ int main(int argc, char **argv)
         return print(*options.answer);
     } catch (const std::bad_alloc &) {
         std::cerr << "dmaheap-run: memory: Cannot allocate memory (see ulimit -v)\n";
-        return kRefused;
+        return dmaheap::run::kCouldNotRun;
     } catch (const std::exception &error) {
         std::cerr << "dmaheap-run: " << error.what() << '\n';
-        return kRefused;
+        return dmaheap::run::kCouldNotRun;
     }
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheap-run/streams.h"
 
-#include <algorithm>
-#include <climits>
-#include <vector>
-
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "core/close_others.h"
 
 namespace dmaheap::run {
 
@@ -27,16 +25,7 @@ void leave_streams(Messages messages, std::initializer_list<int> kept)
     const int last = messages == Messages::go_to_stderr ? STDOUT_FILENO : STDERR_FILENO;
     for (int fd = STDIN_FILENO; nothing >= 0 && fd <= last; ++fd)
         ::dup2(nothing, fd);
-
-    std::vector<int> ours(kept);
-    std::ranges::sort(ours);
-    int from = STDERR_FILENO + 1;
-    for (const int fd : ours) {
-        if (fd > from)
-            ::close_range(static_cast<unsigned>(from), static_cast<unsigned>(fd) - 1, 0);
-        from = std::max(from, fd + 1);
-    }
-    ::close_range(static_cast<unsigned>(from), UINT_MAX, 0);
+    close_others(kept, STDERR_FILENO + 1);
 }
 
 } // namespace dmaheap::run
