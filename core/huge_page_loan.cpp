@@ -27,10 +27,13 @@ Result<Loan> Loan::of(Bytes page, std::uint64_t wanted, const LoanBook &book)
     const auto before = in_pool(page);
     if (!before)
         return std::unexpected(before.error());
-    const std::uint64_t lacking = wanted - *there;
-    if (auto note = book.add_note({ .page = page, .before = *before, .count = lacking }))
+    const auto leaving = leaving_pool(page);
+    if (!leaving)
+        return std::unexpected(leaving.error());
+    const std::uint64_t more = wanted - *there + *leaving;
+    if (auto note = book.add_note({ .page = page, .before = *before, .count = more }))
         loan.note_.emplace(*std::move(note));
-    if (auto grown = change_pool(page, static_cast<std::int64_t>(lacking)); !grown)
+    if (auto grown = change_pool(page, static_cast<std::int64_t>(more)); !grown)
         return std::unexpected(grown.error());
 
     const auto after = in_pool(page).value_or(*before);

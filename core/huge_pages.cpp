@@ -52,7 +52,19 @@ Result<std::uint64_t> available(Bytes page)
 
 Result<std::uint64_t> in_pool(Bytes page)
 {
-    return number_in(folder(page) + "nr_hugepages");
+    const auto all = number_in(folder(page) + "nr_hugepages");
+    if (!all)
+        return all;
+    const auto leaving = leaving_pool(page);
+    if (!leaving)
+        return leaving;
+
+    return *all - std::min(*all, *leaving);
+}
+
+Result<std::uint64_t> leaving_pool(Bytes page)
+{
+    return number_in(folder(page) + "surplus_hugepages");
 }
 
 /// A step at a time: others may change the pool too.

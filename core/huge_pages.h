@@ -15,11 +15,15 @@ bool exist(Bytes page);
 /// How many of them nobody has, nor has been promised.
 Result<std::uint64_t> available(Bytes page);
 
-/// How many the pool has, in use or not.
+/// How many the pool has, in use or not, without those that are leaving it.
 Result<std::uint64_t> in_pool(Bytes page);
 
-/// Makes the pool larger, as far as the kernel finds pages, or smaller: pages in use then leave it
-/// as soon as they are not. Takes root.
+/// How many are in use still, and leave the pool as soon as they are not. Whoever makes it larger
+/// has these stay before there are any new ones.
+Result<std::uint64_t> leaving_pool(Bytes page);
+
+/// Makes the pool larger, as far as the kernel finds pages, or smaller: pages in use then are
+/// leaving it. Takes root.
 Status change_pool(Bytes page, std::int64_t change);
 
 } // namespace dmaheap::huge_pages

@@ -13,47 +13,14 @@
 #include <sys/stat.h>
 
 #include "tests/integration/file_scene.h"
+#include "tests/integration/restart_scene.h"
 #include "tests/support/catch.h"
 #include "tests/support/combination.h"
-#include "tests/support/service_manager.h"
 
 using namespace dmaheap::test;
 using nlohmann::json;
 
 namespace {
-
-constexpr int kPage = 4096;
-constexpr std::size_t kStored = 2;
-const std::string kLimited = std::string(kHeap) + "=system,limit=8MiB";
-
-struct Service {
-    explicit Service(const DaemonOptions &options = { .heaps = { kLimited } })
-        : log(folder.path() + "/log"), manager(daemon_command(options, root()), log.fd())
-    {
-        ::mkdir(root().c_str(), 0755);
-    }
-
-    [[nodiscard]] std::string root() const { return folder.path() + "/dev"; }
-    [[nodiscard]] std::string node(const std::string &heap = kHeap) const
-    {
-        const std::string dev = chosen().frontend == "cuse" ? "/dev" : root();
-        return dev + "/dma_heap/" + heap;
-    }
-
-    [[nodiscard]] json ask(const char *what) const
-    {
-        const char *const program = std::getenv("DMAHEAPCTL");
-        const Ran ran = run({ program ? program : "dmaheapctl", "--control",
-                              root() + "/control.sock", "--json", what });
-        INFO(ran.output);
-        REQUIRE(ran.outcome == exited(0));
-        return json::parse(ran.output);
-    }
-
-    TempDir folder;
-    LogFile log;
-    ServiceManager manager;
-};
 
 struct Holder {
     Client client;
@@ -107,7 +74,6 @@ std::string compare(const Service &service, std::list<Holder> &holders)
 }
 
 constexpr long kUnit = 64 << 10;
-constexpr int kPattern = 0x5a;
 
 const char *const kRegions = R"(
 [region.pool]
@@ -137,24 +103,6 @@ struct Part {
 const std::vector<Part> kParts{ { "integration", kUnit, 20, { kUnit, kPage } },
                                 { "integration-camera", 4 * kUnit, 3, { 4 * kUnit, kPage } },
                                 { "integration-own", kUnit, 64, { kUnit, kUnit } } };
-
-/// How many buffers there are besides; each is zero, and left full of something else.
-int use_the_rest(const std::string &node, long size)
-{
-    Client client;
-    const auto heap = client.get("open", node);
-    for (int count = 0;; ++count) {
-        const Answer buffer = client.ask("alloc", heap, size);
-        if (!buffer.ok()) {
-            CHECK(buffer.error() == ENOMEM);
-            return count;
-        }
-        const auto mapping = client.get("map", buffer.value(), size);
-        CHECK(client.get("compare", mapping, 0) == 0);
-        client.ask("fill", mapping, 7);
-        client.get("unmap", mapping);
-    }
-}
 
 } // namespace
 
