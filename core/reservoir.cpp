@@ -32,18 +32,6 @@ Status wipe_part(int file, Range part)
     return wipe(memory);
 }
 
-bool is_region_of(int file, Bytes size, Bytes page)
-{
-    struct stat status{};
-    struct statfs system{};
-    if (is_named(file) || ::fstat(file, &status) == -1 || ::fstatfs(file, &system) == -1)
-        return false;
-
-    const bool huge = system.f_type == HUGETLBFS_MAGIC;
-    return static_cast<Bytes>(status.st_size) == size &&
-           (huge ? static_cast<Bytes>(status.st_blksize) : Extents::kGranule) == page;
-}
-
 /// What is between these parts of a file.
 std::vector<Range> others(std::vector<Range> parts, Bytes size)
 {
@@ -133,7 +121,7 @@ Result<Reservoir> Reservoir::of_huge_pages(UniqueFd file, Bytes size, Bytes page
 
 Result<Reservoir> Reservoir::adopt(UniqueFd file, Bytes size, Bytes page, std::vector<Range> kept)
 {
-    if (!is_region_of(file.get(), size, page))
+    if (!could_adopt(file.get(), size, page))
         return failure(EBADMSG, "file that is no region of this size and these pages");
 
     for (const Range &rest : others(std::move(kept), size))
@@ -145,6 +133,18 @@ Result<Reservoir> Reservoir::adopt(UniqueFd file, Bytes size, Bytes page, std::v
     Reservoir reservoir = files_apart(size);
     reservoir.file_ = std::move(file);
     return reservoir;
+}
+
+bool Reservoir::could_adopt(int file, Bytes size, Bytes page)
+{
+    struct stat status{};
+    struct statfs system{};
+    if (is_named(file) || ::fstat(file, &status) == -1 || ::fstatfs(file, &system) == -1)
+        return false;
+
+    const bool huge = system.f_type == HUGETLBFS_MAGIC;
+    return static_cast<Bytes>(status.st_size) == size &&
+           (huge ? static_cast<Bytes>(status.st_blksize) : Extents::kGranule) == page;
 }
 
 Reservoir Reservoir::files_apart(Bytes size)

@@ -30,6 +30,9 @@ public:
     /// without the bytes of `kept`. EBADMSG when it is no such file of that size and those pages.
     static Result<Reservoir> adopt(UniqueFd file, Bytes size, Bytes page, std::vector<Range> kept);
 
+    /// Whether adopt() would take it.
+    static bool could_adopt(int file, Bytes size, Bytes page);
+
     /// Only the numbers: each piece becomes a new file of ordinary pages when it is asked for. For
     /// exporters that show whole files.
     static Reservoir files_apart(Bytes size);

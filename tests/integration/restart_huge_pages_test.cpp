@@ -82,6 +82,32 @@ TEST_CASE("restart: huge pages that were asked for are the same, and go back in 
     CHECK(await([&] { return in_pool("nr_hugepages") == before; }));
 }
 
+TEST_CASE("restart: a heap's own region of another size needs no more memory than the larger one",
+          "[restart]")
+{
+    if (cannot_be_run())
+        return;
+
+    const long before = in_pool("nr_hugepages");
+    const Folder files;
+    const std::string heap = "[heap.integration]\npolicy = \"contiguous\"\nlimit = ";
+    Service service({ .heaps = {}, .more = { "-c", config_in(files, heap + "\"8MiB\"") } });
+    REQUIRE(service.manager.start(kStored + 1));
+    CHECK(in_pool("nr_hugepages") == before + 4);
+
+    for (const int pages : { 6, 2 }) {
+        REQUIRE(service.manager.end(pages == 2 ? SIGTERM : SIGKILL));
+        config_in(files, heap + '"' + std::to_string(2 * pages) + "MiB\"");
+        REQUIRE(service.manager.start(kStored + 1));
+
+        CHECK(in_pool("nr_hugepages") == before + pages);
+        CHECK(use_the_rest(service.node(), kHugePage) == pages);
+    }
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+    service.manager.store().clear();
+    CHECK(await([&] { return in_pool("nr_hugepages") == before; }));
+}
+
 TEST_CASE("restart: huge pages of another region, asked for beside, go back as well", "[restart]")
 {
     if (cannot_be_run())

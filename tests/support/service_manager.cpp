@@ -57,7 +57,7 @@ ServiceManager::ServiceManager(std::vector<std::string> command, int output)
 void ServiceManager::launch()
 {
     ready_ = false;
-    stored_ = 0;
+    given_ = 0;
     std::vector<int> descriptors{ -1, output_, output_ };
     for (const auto &[name, fd] : store_)
         descriptors.push_back(fd.get());
@@ -65,13 +65,13 @@ void ServiceManager::launch()
         Launch{ .command = command_, .environment = environment(), .descriptors = descriptors });
 }
 
-bool ServiceManager::start(std::size_t stored)
+bool ServiceManager::start(std::size_t given)
 {
     launch();
     const Deadline deadline;
-    while ((!ready_ || stored_ < stored) && await_readable(socket_.get(), deadline))
+    while ((!ready_ || given_ < given) && await_readable(socket_.get(), deadline))
         receive();
-    return ready_ && stored_ >= stored;
+    return ready_ && given_ >= given;
 }
 
 std::optional<Outcome> ServiceManager::end(int signal)
@@ -94,8 +94,12 @@ std::vector<std::string> ServiceManager::environment() const
     std::string names;
     for (const auto &[name, fd] : store_)
         names += (names.empty() ? "" : ":") + name;
-    return { "NOTIFY_SOCKET=" + folder_.path() + "/notify",
-             "LISTEN_FDS=" + std::to_string(store_.size()), "LISTEN_FDNAMES=" + names };
+    std::vector<std::string> variables{ "NOTIFY_SOCKET=" + folder_.path() + "/notify",
+                                        "LISTEN_FDS=" + std::to_string(store_.size()),
+                                        "LISTEN_FDNAMES=" + names };
+    if (told_)
+        variables.push_back("FDSTORE=" + std::to_string(most_));
+    return variables;
 }
 
 void ServiceManager::receive()
@@ -113,13 +117,17 @@ void ServiceManager::receive()
 
     const std::string_view said = text.data();
     UniqueFd fd = descriptor_of(message);
-    const std::string name = value_of(said, "FDNAME=");
+    std::string name = value_of(said, "FDNAME=");
+    constexpr std::size_t kLongestName = 255;
+    if (name.size() > kLongestName)
+        name = "stored";
     ready_ |= said.contains("READY=1");
     if (said.contains("FDSTOREREMOVE=1"))
         store_.erase(name);
     else if (said.contains("FDSTORE=1") && fd.valid()) {
-        store_[name] = std::move(fd);
-        ++stored_;
+        if (store_.contains(name) || store_.size() < most_)
+            store_[name] = std::move(fd);
+        ++given_;
     }
 }
 

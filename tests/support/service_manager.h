@@ -19,9 +19,16 @@ public:
     /// `output`: of the service.
     ServiceManager(std::vector<std::string> command, int output);
 
-    /// Returns when it is ready and has stored what there is to be stored, so many descriptors.
+    /// FileDescriptorStoreMax= of its unit; `told`: the service is told, as since systemd 254.
+    void keep_at_most(std::size_t most, bool told)
+    {
+        most_ = most;
+        told_ = told;
+    }
+
+    /// Returns when it is ready and has given what there is to be stored, so many descriptors.
     /// False when that takes too long.
-    bool start(std::size_t stored);
+    bool start(std::size_t given);
     std::optional<Outcome> end(int signal);
     /// Starts one that ends by itself; its outcome.
     std::optional<Outcome> start_in_vain();
@@ -40,7 +47,9 @@ private:
     TempDir folder_;
     UniqueFd socket_;
     std::map<std::string, UniqueFd> store_;
-    std::size_t stored_ = 0; ///< since it was started
+    std::size_t most_ = 64;
+    bool told_ = false;
+    std::size_t given_ = 0; ///< since it was started
     bool ready_ = false;
     std::optional<Process> process_;
 };

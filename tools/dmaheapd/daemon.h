@@ -30,6 +30,7 @@
 #include "tools/dmaheapd/refusal_log.h"
 #include "tools/dmaheapd/regions.h"
 #include "tools/dmaheapd/signals.h"
+#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -109,7 +110,7 @@ private:
     void adjust(Kept &kept, const config::Heap &heap);
     void show(const Kept &kept);
     [[nodiscard]] std::vector<control::Served> served() const;
-    static Heritage read_store();
+    Heritage read_store();
     void inherit(std::optional<Inheritance> earlier);
     std::vector<Memory> withdraw(const Place &place);
     void farewell();
@@ -120,6 +121,7 @@ private:
     void report_use();
 
     // From what is used to what uses it: members end in the opposite order.
+    Store store_; ///< first of all
     Signals signals_;
     const Seen seen_;
     std::optional<DevRootLock> lock_; ///< against others that everybody sees
@@ -127,7 +129,7 @@ private:
     Reaper reaper_;
     RefusalLog refusals_;
     Ledger ledger_;
-    Regions regions_;
+    Regions regions_{ store_ };
     Caches caches_;
     std::optional<Pressure> pressure_; ///< looked for while anything is kept
     std::unique_ptr<Exporters> exporter_;

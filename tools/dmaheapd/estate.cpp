@@ -12,7 +12,6 @@
 
 #include "core/claims.h"
 #include "tools/dmaheapd/daemon.h"
-#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -31,7 +30,7 @@ void log_useless(const Error &error)
 /// does not know what is live of them.
 Daemon::Heritage Daemon::read_store()
 {
-    store::Left left = store::take();
+    Store::Left left = store_.take();
     Heritage heritage{ .buffers = {}, .regions = { .files = std::move(left.regions), .live = {} } };
     if (left.estate) {
         auto read = Inheritance::of(*std::move(left.estate));
@@ -39,7 +38,7 @@ Daemon::Heritage Daemon::read_store()
             heritage.buffers.emplace(*std::move(read));
         else {
             log_useless(read.error());
-            store::clear_estate();
+            store_.clear_estate();
         }
     }
     if (heritage.buffers) {
@@ -48,7 +47,7 @@ Daemon::Heritage Daemon::read_store()
         return heritage;
     }
     for (const auto &[name, file] : heritage.regions.files)
-        store::clear_region(name);
+        store_.clear_region(name);
     heritage.regions.files.clear();
     return heritage;
 }
@@ -63,11 +62,12 @@ void Daemon::inherit(std::optional<Inheritance> earlier)
         });
     if (!estate && had) {
         log_useless(estate.error());
-        store::clear_estate();
+        store_.clear_estate();
     }
     if (estate)
         estate_.emplace(*std::move(estate));
-    left_ = estate_ && store::leave(*estate_); // before there is a buffer that could be forgotten
+    left_ = estate_ && store_.leave(*estate_); // before there is a buffer that could be forgotten
+    regions_.leave();
     if (const auto use = ledger_.account_of_all().use; use.buffers != 0)
         spdlog::info("{} buffer(s) of {} bytes are live from the daemon before this one",
                      use.buffers, use.bytes);

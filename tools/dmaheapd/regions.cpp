@@ -14,7 +14,6 @@
 #include "tools/dmaheapd/config_text.h"
 #include "tools/dmaheapd/memory_rules.h"
 #include "tools/dmaheapd/region_file.h"
-#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -84,7 +83,7 @@ void Regions::make(const config::Config &config, const Exporter &exporter, Earli
     for (const auto &[name, file] : earlier_.files) {
         spdlog::info("memory that the daemon before this one has set aside is not that of a region "
                      "any more: what is live of it goes back to the kernel");
-        store::clear_region(name);
+        store_.clear_region(name);
     }
     earlier_ = {};
 }
@@ -109,6 +108,24 @@ std::vector<Memory> Regions::withdraw(const Place &place)
     return withdrawn;
 }
 
+void Regions::leave()
+{
+    std::map<std::string, int> files;
+    for (const auto &[key, region] : by_key_) {
+        const Reservoir &memory = region->reservoir();
+        if (!memory.apart() && !is_named(memory.fd())) // what has a name is there without us
+            files.emplace(key, memory.fd());
+    }
+    for (const auto &[key, file] : files) {
+        const Status left = store_.leave_region(Store::name_of_region(key), file);
+        if (!left && left.error().code != ENOTCONN)
+            spdlog::warn("region {}: is made anew by a restarted daemon, and its buffers that are "
+                         "live then keep the memory that they have ({}): the unit of the service "
+                         "needs FileDescriptorStoreMax={}",
+                         key, reason(left.error()), files.size() + Store::kOfEstate);
+    }
+}
+
 void Regions::each(const std::function<void(const Region &)> &look) const
 {
     const std::scoped_lock lock(list_mutex_);
@@ -129,11 +146,7 @@ Regions::Trial::~Trial()
     const std::scoped_lock lock(regions_.list_mutex_);
     while (regions_.regions_.size() > before_) {
         const Region *const last = regions_.regions_.back().get();
-        std::erase_if(regions_.by_key_, [&](const auto &known) {
-            if (known.second == last)
-                store::clear_region(store::name_of_region(known.first));
-            return known.second == last;
-        });
+        std::erase_if(regions_.by_key_, [&](const auto &known) { return known.second == last; });
         regions_.regions_.pop_back();
     }
     while (regions_.loans_.size() > loans_before_)
@@ -200,6 +213,8 @@ void Regions::make_own(const config::Config &config, const config::Heap &heap,
         region.size = (*region.size + kHugePage - 1) / kHugePage * kHugePage;
         if (auto earlier = take_over(key, *region.size, kHugePage))
             return add(key, heap.name, *std::move(earlier));
+        if (!is_earlier(key, *region.size, kOrdinaryPage))
+            forget(key);
         if (auto reservoir = huge(region))
             return add(key, heap.name, *std::move(reservoir));
     }
@@ -211,6 +226,7 @@ void Regions::make_own(const config::Config &config, const config::Heap &heap,
     if (exporter.shows_extents())
         if (auto earlier = take_over(key, *region.size, kOrdinaryPage))
             return add(key, heap.name, *std::move(earlier));
+    forget(key);
     auto reservoir = ordinary(*region.size, exporter);
     if (!reservoir)
         refuse_setting(config, name_of_table(heap), "policy",
@@ -235,9 +251,15 @@ Result<Reservoir> Regions::huge(const config::Region &region)
     return Reservoir::huge(*region.size, page);
 }
 
+bool Regions::is_earlier(const std::string &key, Bytes size, Bytes page) const
+{
+    const auto found = earlier_.files.find(Store::name_of_region(key));
+    return found != earlier_.files.end() && Reservoir::could_adopt(found->second.get(), size, page);
+}
+
 std::optional<Reservoir> Regions::take_over(const std::string &key, Bytes size, Bytes page)
 {
-    const auto found = earlier_.files.find(store::name_of_region(key));
+    const auto found = earlier_.files.find(Store::name_of_region(key));
     if (found == earlier_.files.end())
         return std::nullopt;
 
@@ -256,26 +278,17 @@ std::optional<Reservoir> Regions::take_over(const std::string &key, Bytes size, 
     return *std::move(reservoir);
 }
 
-/// What has a name is there without us.
-void Regions::leave(const std::string &key, const Reservoir &reservoir)
-{
-    if (reservoir.apart() || is_named(reservoir.fd()))
-        return;
-
-    forget(key);
-    store::leave_region(store::name_of_region(key), reservoir.fd());
-}
-
 void Regions::forget(const std::string &key)
 {
-    const std::string name = store::name_of_region(key);
+    const std::string name = Store::name_of_region(key);
     if (earlier_.files.erase(name) == 0)
         return;
 
     spdlog::info("region {}: has other settings than with the daemon before this one, and is made "
                  "anew",
                  key);
-    store::clear_region(name);
+    store_.clear_region(name);
+    store_.settle(); // its memory is free now, but for what is live of it
 }
 
 void Regions::add(const std::string &key, const std::string &name, Reservoir reservoir)
@@ -285,7 +298,7 @@ void Regions::add(const std::string &key, const std::string &name, Reservoir res
                                                     : "ordinary pages";
     spdlog::info("region {}: {} in {} run(s), {}", name, format_size(reservoir.size()),
                  reservoir.runs().size(), kind);
-    leave(key, reservoir);
+    forget(key);
     const std::scoped_lock lock(list_mutex_);
     regions_.push_back(std::make_unique<Region>(name, std::move(reservoir), wiper_));
     by_key_.emplace(key, regions_.back().get());

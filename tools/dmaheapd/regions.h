@@ -17,6 +17,7 @@
 #include "core/wiper.h"
 #include "policies/catalogue.h"
 #include "tools/dmaheapd/config.h"
+#include "tools/dmaheapd/store.h"
 
 namespace dmaheap::daemon {
 
@@ -24,14 +25,14 @@ namespace dmaheap::daemon {
 /// the exporter.
 class Regions {
 public:
-    Regions() = default;
+    explicit Regions(Store &store) : store_(store) {}
     Regions(const Regions &) = delete;
     Regions &operator=(const Regions &) = delete;
     ~Regions();
 
     /// What the daemon before this one has left.
     struct Earlier {
-        std::map<std::string, UniqueFd> files; ///< by store::name_of_region()
+        std::map<std::string, UniqueFd> files; ///< by Store::name_of_region()
         std::vector<Place> live;               ///< where buffers have their memory still
     };
 
@@ -43,6 +44,11 @@ public:
     /// need one of their own. Throws as make() does; see Trial.
     void make_missing(const config::Config &config, const std::vector<config::Heap> &heaps,
                       const Exporter &exporter);
+
+    /// Has the service manager keep the memory of each for the daemon that comes next. To be called
+    /// when it has what is more important, and before there is a buffer. Logs what it does not
+    /// keep.
+    void leave();
 
     /// What the config says of a heap's memory, with its region.
     [[nodiscard]] policies::Options options_for(const config::Heap &heap) const;
@@ -87,10 +93,11 @@ private:
     void make_own(const config::Config &config, const config::Heap &heap, const Exporter &exporter);
     Result<Reservoir> huge(const config::Region &region);
     std::optional<Reservoir> take_over(const std::string &key, Bytes size, Bytes page);
-    void leave(const std::string &key, const Reservoir &reservoir);
+    [[nodiscard]] bool is_earlier(const std::string &key, Bytes size, Bytes page) const;
     void forget(const std::string &key);
     void add(const std::string &key, const std::string &name, Reservoir reservoir);
 
+    Store &store_;
     huge_pages::LoanBook loan_book_{ "/run/dmaheapd/huge-pages" };
     Earlier earlier_; ///< while they are made
     Wiper wiper_{ Wiper::Held{} };

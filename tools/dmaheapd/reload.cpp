@@ -112,6 +112,7 @@ void Daemon::take_over(config::Config next)
         if (!find_unused(heap))
             made.push_back(make_heap(next, heap));
     regions.keep();
+    regions_.leave();
 
     for (const std::string &setting : changes.not_now)
         spdlog::warn("SIGHUP: {}: stays as it is until the daemon is started anew", setting);

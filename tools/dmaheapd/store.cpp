@@ -3,21 +3,25 @@
 
 #include <array>
 #include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <string>
+#include <utility>
 
 #include <systemd/sd-daemon.h>
 
 #include "core/unique_fd.h"
 
-namespace dmaheap::daemon::store {
+namespace dmaheap::daemon {
 
 namespace {
 
 constexpr const char *kWatched = "dmaheapd-watched";
 constexpr const char *kState = "dmaheapd-state";
 constexpr const char *kRegion = "dmaheapd-region-";
+constexpr std::size_t kLongestName = 255; ///< that systemd takes, see FDNAME= in sd_notify(3)
 
 /// An array of names, each of them and all from malloc(3).
 struct FreeNames {
@@ -29,73 +33,127 @@ struct FreeNames {
     }
 };
 
-/// FDPOLL=0: an epoll instance can be polled, and is kept whatever that says.
-bool leave(const char *name, int fd)
+/// As it tells its services since systemd 254.
+std::size_t most_that_are_kept()
 {
-    const std::string message = std::string("FDSTORE=1\nFDPOLL=0\nFDNAME=") + name;
-    return ::sd_pid_notify_with_fds(0, 0, message.c_str(), &fd, 1) > 0;
+    std::size_t most = Store::kOfUnit;
+    if (const char *const told = std::getenv("FDSTORE"))
+        std::from_chars(told, told + std::string_view(told).size(), most);
+    return most;
+}
+
+std::string hexadecimal(std::uint64_t number, unsigned digits)
+{
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    constexpr unsigned kBits = 4;
+    std::string text;
+    for (unsigned digit = digits; digit-- > 0;)
+        text += kDigits[number >> digit * kBits & (kDigits.size() - 1)];
+    return text;
+}
+
+/// FNV-1a: the same with every version and compiler.
+std::uint64_t hash(std::string_view text)
+{
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char letter : text)
+        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+    return hash;
 }
 
 } // namespace
 
-Left take()
+Store::Store() : most_(most_that_are_kept())
 {
     char **listed = nullptr;
     const int count = ::sd_listen_fds_with_names(1, &listed);
     const std::unique_ptr<char *, FreeNames> names(listed);
     Estate estate;
-    Left left;
     for (int at = 0; at < count; ++at) {
         UniqueFd fd(SD_LISTEN_FDS_START + at); // others are of no use to us
         const std::string name = names.get()[at];
+        kept_.insert(name);
         if (name == kWatched)
             estate.watched = std::move(fd);
         else if (name == kState)
             estate.state = std::move(fd);
         else if (name.starts_with(kRegion))
-            left.regions[name] = std::move(fd);
+            left_.regions[name] = std::move(fd);
     }
     if (estate.watched.valid() && estate.state.valid())
-        left.estate = std::move(estate);
+        left_.estate = std::move(estate);
     else if (estate.watched.valid() || estate.state.valid())
         clear_estate(); // of one that was killed while it left them: what belongs to whom is
                         // unknown
-    return left;
 }
 
-bool leave(const Estate &estate)
+Store::Left Store::take()
 {
-    return leave(kWatched, estate.watched.get()) && leave(kState, estate.state.get());
+    return std::exchange(left_, {});
 }
 
-std::string name_of_region(std::string_view key)
+Status Store::leave(const Estate &estate)
 {
-    constexpr std::string_view kDigits = "0123456789abcdef";
+    if (auto left = leave(kWatched, estate.watched.get()); !left)
+        return left;
+
+    return leave(kState, estate.state.get());
+}
+
+Status Store::leave_region(const std::string &name, int file)
+{
+    return leave(name, file);
+}
+
+/// FDPOLL=0: an epoll instance can be polled, and is kept whatever that says.
+Status Store::leave(const std::string &name, int fd)
+{
+    const std::string message = "FDSTORE=1\nFDPOLL=0\nFDNAME=" + name;
+    const int told = ::sd_pid_notify_with_fds(0, 0, message.c_str(), &fd, 1);
+    if (told < 0)
+        return failure(-told, "sd_pid_notify_with_fds");
+    if (told == 0)
+        return failure(ENOTCONN, "no service manager");
+
+    kept_.insert(name);
+    return kept_.size() <= most_ ? Status() : failure(ENOSPC, "descriptors that are kept");
+}
+
+/// What would be too long ends with a hash of all of it.
+std::string Store::name_of_region(std::string_view key)
+{
     std::string name = kRegion;
     for (const char letter : key) {
         const auto code = static_cast<unsigned char>(letter);
         if (std::isalnum(code) != 0 || letter == '.')
             name += letter;
         else
-            name += { '%', kDigits[code / kDigits.size()], kDigits[code % kDigits.size()] };
+            name += '%' + hexadecimal(code, 2);
+    }
+    constexpr unsigned kDigits = 16;
+    if (name.size() > kLongestName) {
+        name.resize(kLongestName - kDigits - 1);
+        name += '-' + hexadecimal(hash(key), kDigits);
     }
     return name;
 }
 
-bool leave_region(const std::string &name, int file)
-{
-    return leave(name.c_str(), file);
-}
-
-void clear_estate()
+void Store::clear_estate()
 {
     for (const char *const name : { kWatched, kState })
         clear_region(name);
 }
 
-void clear_region(const std::string &name)
+void Store::clear_region(const std::string &name)
 {
+    kept_.erase(name);
     ::sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());
 }
 
-} // namespace dmaheap::daemon::store
+void Store::settle()
+{
+    constexpr std::uint64_t kLongest = 5'000'000; // microseconds
+    ::sd_notify_barrier(0, kLongest);
+}
+
+} // namespace dmaheap::daemon
