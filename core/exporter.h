@@ -66,7 +66,7 @@ public:
 
     /// Has the exporter note its buffers where they outlive it, and charges those that are live
     /// from an earlier one to the ledger, which must outlive the exporter. To be called before
-    /// there is a buffer. EOPNOTSUPP when it cannot.
+    /// there is a buffer. EOPNOTSUPP when it cannot. After an error nothing is charged.
     virtual Result<Estate> leave_estate(Ledger & /*ledger*/, std::optional<Inheritance> /*earlier*/,
                                         const MemoryOf & /*memory_of*/)
     {

@@ -215,20 +215,17 @@ void UdmabufExporter::forget_locked(std::uint64_t number)
 Result<Estate> UdmabufExporter::leave_estate(Ledger &ledger, std::optional<Inheritance> earlier,
                                              const MemoryOf &memory_of)
 {
-    if (earlier)
-        inherit(ledger, *std::move(earlier), memory_of);
-    if (!state_) {
-        auto state = LiveState::create();
-        if (!state)
-            return std::unexpected(state.error());
-
-        state_.emplace(*std::move(state));
-    }
-    auto watched = sys::duplicate(watched_.fd());
-    auto state = sys::duplicate(state_->fd());
+    auto kept = earlier ? Result<LiveState>(std::move(earlier->state)) : LiveState::create();
+    if (!kept)
+        return std::unexpected(kept.error());
+    auto watched = sys::duplicate(earlier ? earlier->watched.fd() : watched_.fd());
+    auto state = sys::duplicate(kept->fd());
     if (!watched || !state)
         return std::unexpected(!watched ? watched.error() : state.error());
 
+    state_.emplace(*std::move(kept));
+    if (earlier)
+        inherit(ledger, *std::move(earlier), memory_of);
     return Estate{ .watched = *std::move(watched), .state = *std::move(state) };
 }
 
@@ -236,7 +233,6 @@ void UdmabufExporter::inherit(Ledger &ledger, Inheritance earlier, const MemoryO
 {
     const std::scoped_lock lock(mutex_);
     watched_ = std::move(earlier.watched);
-    state_.emplace(std::move(earlier.state));
     last_number_ = earlier.last_number;
     std::map<std::uint64_t, std::shared_ptr<Buffer>> buffers; // by their first dma-buf
     for (const LiveState::Row &row : earlier.live) {

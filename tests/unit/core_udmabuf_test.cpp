@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "core/heap.h"
@@ -49,6 +51,25 @@ struct Fixture {
     Ledger ledger;
     int went_live = 0;
     std::unique_ptr<UdmabufExporter> exporter = exporter_or_skip([this] { ++went_live; });
+};
+
+/// No descriptor can be made while it lives.
+class NoDescriptors {
+public:
+    NoDescriptors()
+    {
+        const UniqueFd next(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit none{ .rlim_cur = static_cast<rlim_t>(next.get()),
+                           .rlim_max = before_.rlim_max };
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    NoDescriptors(const NoDescriptors &) = delete;
+    NoDescriptors &operator=(const NoDescriptors &) = delete;
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
 };
 
 } // namespace
@@ -135,4 +156,29 @@ TEST_CASE_METHOD(Fixture, "udmabuf: above the module's limit the error names it"
     CHECK(refused.error().code == ENOMEM);
     CHECK(std::string(refused.error().step).find("size_limit_mb") != std::string::npos);
     CHECK(use().buffers == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "udmabuf: what cannot be left to the next one is not counted either",
+                 "[core]")
+{
+    auto estate = exporter->leave_estate(ledger, std::nullopt, {});
+    REQUIRE(estate);
+    const auto held = exporter->export_buffer(buffer(4096), O_RDWR);
+    REQUIRE(held);
+    auto earlier = Inheritance::of(*std::move(estate));
+    REQUIRE(earlier);
+    REQUIRE(earlier->live.size() == 1);
+    Ledger next_ledger;
+    const auto next = exporter_or_skip([] {});
+
+    const auto left = [&] {
+        const NoDescriptors none;
+        return next->leave_estate(next_ledger, *std::move(earlier), [](const LiveState::Row &row) {
+            return Memory::any_pages(row.size);
+        });
+    }();
+
+    REQUIRE_FALSE(left);
+    CHECK(left.error().code == EMFILE);
+    CHECK(next_ledger.account_of_all().use.buffers == 0);
 }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -61,6 +63,11 @@ void Daemon::inherit(std::optional<Inheritance> earlier)
             return claims.memory_of(buffer);
         });
     if (!estate && had) {
+        if (exporter_->shows_extents()) // regions are there of which it is not known what is live
+            throw std::runtime_error(
+                std::string("what the daemon before this one left cannot be taken over: ") +
+                estate.error().step + ": " + std::strerror(estate.error().code));
+
         log_useless(estate.error());
         store_.clear_estate();
     }
