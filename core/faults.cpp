@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "core/faults.h"
 
-#include <thread>
-
 namespace dmaheap {
+
+Status Fault::outcome() const
+{
+    if (code != 0)
+        return failure(code, "fault that was asked for (dmaheapctl faults)");
+
+    return {};
+}
 
 void Faults::set(const Plan &plan)
 {
@@ -23,31 +29,20 @@ std::uint64_t Faults::failed() const
     return failed_;
 }
 
-Status Faults::next()
-{
-    const Plan drawn = draw();
-    if (drawn.delay.count() > 0)
-        std::this_thread::sleep_for(drawn.delay);
-    if (drawn.code != 0)
-        return failure(drawn.code, "fault that was asked for (dmaheapctl faults)");
-
-    return {};
-}
-
-Faults::Plan Faults::draw()
+Fault Faults::draw()
 {
     const std::scoped_lock lock(mutex_);
-    Plan drawn = plan_;
+    Fault drawn{ .code = plan_.code, .delay = plan_.delay };
+    if (drawn.code != 0 && plan_.probability < 1 &&
+        !std::bernoulli_distribution(plan_.probability)(random_))
+        drawn.code = 0;
+    if (drawn.code != 0)
+        ++failed_;
+
     if (plan_.count == 1)
         plan_ = Plan{};
     else if (plan_.count > 1)
         --plan_.count;
-
-    if (drawn.code != 0 && drawn.probability < 1 &&
-        !std::bernoulli_distribution(drawn.probability)(random_))
-        drawn.code = 0;
-    if (drawn.code != 0)
-        ++failed_;
     return drawn;
 }
 

@@ -10,6 +10,14 @@
 
 namespace dmaheap {
 
+/// What is to happen to one allocation.
+struct Fault {
+    int code = 0;                         ///< errno that it fails with; 0: it does not
+    std::chrono::milliseconds delay{ 0 }; ///< before it, whether it fails or not
+
+    [[nodiscard]] Status outcome() const;
+};
+
 /// Failures that somebody has asked for, to see how programs take them. Thread-safe.
 class Faults {
 public:
@@ -23,20 +31,17 @@ public:
         friend bool operator==(const Plan &, const Plan &) = default;
     };
 
-    /// Replaces what was asked for before; a Plan{} asks for nothing.
+    /// Replaces what was asked for before; a Plan{} asks for nothing. What has been drawn stays.
     void set(const Plan &plan);
     [[nodiscard]] Plan plan() const;
-    /// How many have failed because of it, ever.
+    /// How many have been drawn to fail, ever.
     [[nodiscard]] std::uint64_t failed() const;
 
-    /// Called for each allocation. Waits as long as the plan says, and keeps its thread from other
-    /// clients meanwhile.
-    Status next();
+    /// To be called once for each allocation: takes one off the plan. Never waits; whoever calls it
+    /// sees to it that the allocation does.
+    Fault draw();
 
 private:
-    /// Takes one off the plan.
-    Plan draw();
-
     mutable std::mutex mutex_;
     Plan plan_;
     std::uint64_t failed_ = 0;

@@ -29,14 +29,17 @@ Result<std::unique_ptr<SharedBuffer>> Heap::allocate_shared(Bytes length, Owner 
         length, owner, [&](Buffer buffer) { return exporter_.share(std::move(buffer)); });
 }
 
+Fault Heap::draw_fault(Bytes length)
+{
+    return page_aligned(length) ? faults_.draw() : Fault{};
+}
+
 template <class Made, class Make>
 Result<Made> Heap::make(Bytes length, Owner owner, const Make &make_of)
 {
     const auto size = page_aligned(length);
     if (!size)
         return std::unexpected(size.error());
-    if (auto fault = faults_.next(); !fault)
-        return std::unexpected(fault.error());
 
     for (bool again = false;; again = true) {
         auto charged = charge(*size, owner);

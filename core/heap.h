@@ -48,8 +48,11 @@ public:
     /// What it keeps of buffers that have ended.
     [[nodiscard]] Cache::Use cached() const { return own_ ? own_->use() : Cache::Use(); }
 
-    /// What fails because somebody wants it to.
+    /// What is to fail, or to wait, because somebody wants it to. allocate() knows nothing of it:
+    /// who allocates for a client draws a fault first.
     [[nodiscard]] Faults &faults() { return faults_; }
+    /// None for a length that is refused anyway.
+    Fault draw_fault(Bytes length);
 
 private:
     template <class Made, class Make>

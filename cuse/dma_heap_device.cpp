@@ -47,12 +47,13 @@ delivery::Answer answer_to(const Ioctl &request, const DmaHeapAllocation &asked)
 
 } // namespace
 
-DmaHeapDevice::DmaHeapDevice(Heap &heap, delivery::Delivery &delivery, OnRefusal on_refusal)
-    : heap_(heap), delivery_(delivery), on_refusal_(std::move(on_refusal))
+DmaHeapDevice::DmaHeapDevice(Heap &heap, delivery::Delivery &delivery, Later &later,
+                             OnRefusal on_refusal)
+    : AllocatingDevice(later), heap_(heap), delivery_(delivery), on_refusal_(std::move(on_refusal))
 {
 }
 
-void DmaHeapDevice::ioctl(const Ioctl &request, delivery::PendingReply reply)
+void DmaHeapDevice::serve(const Ioctl &request, delivery::PendingReply reply, DrawnFaults faults)
 {
     const auto refuse = [&](const Error &error) {
         std::move(reply).fail(error);
@@ -63,6 +64,12 @@ void DmaHeapDevice::ioctl(const Ioctl &request, delivery::PendingReply reply)
         return refuse(asked.error());
     if (request.caller.thread == 0)
         return refuse({ .code = EACCES, .step = "pid namespace that does not show the caller" });
+
+    const auto now = faults.may_try(heap_, asked->len);
+    if (!now)
+        return refuse(now.error());
+    if (!*now)
+        return put_off(request, std::move(reply), std::move(faults));
 
     auto buffer = heap_.allocate(asked->len, asked->fd_flags, owner_of(request.caller));
     if (!buffer)

@@ -2,20 +2,20 @@
 #pragma once
 
 #include "core/heap.h"
+#include "cuse/allocating_device.h"
 #include "cuse/delivery/delivery.h"
-#include "cuse/device.h"
 
 namespace dmaheap::cuse {
 
 /// A heap's node: the kernel's checks in the kernel's order, as dma_heap_ioctl() makes them.
-class DmaHeapDevice final : public Device {
+class DmaHeapDevice final : public AllocatingDevice {
 public:
     /// Heap and delivery must outlive the device.
-    DmaHeapDevice(Heap &heap, delivery::Delivery &delivery, OnRefusal on_refusal);
-
-    void ioctl(const Ioctl &request, delivery::PendingReply reply) override;
+    DmaHeapDevice(Heap &heap, delivery::Delivery &delivery, Later &later, OnRefusal on_refusal);
 
 private:
+    void serve(const Ioctl &request, delivery::PendingReply reply, DrawnFaults faults) override;
+
     Heap &heap_;
     delivery::Delivery &delivery_;
     OnRefusal on_refusal_;

@@ -77,15 +77,15 @@ std::unexpected<Error> not_visible()
 
 IonLegacyDevice::IonLegacyDevice(std::string name, IonHeaps heaps, Services services,
                                  OnRefusal on_refusal)
-    : name_(std::move(name)), heaps_(std::move(heaps)), services_(services),
-      on_refusal_(std::move(on_refusal))
+    : AllocatingDevice(services.later), name_(std::move(name)), heaps_(std::move(heaps)),
+      services_(services), on_refusal_(std::move(on_refusal))
 {
 }
 
-void IonLegacyDevice::ioctl(const Ioctl &request, PendingReply reply)
+void IonLegacyDevice::serve(const Ioctl &request, PendingReply reply, DrawnFaults faults)
 {
     std::string asked;
-    const Status done = answer(request, reply, asked);
+    const Status done = answer(request, reply, std::move(faults), asked);
     if (done)
         return;
 
@@ -94,13 +94,14 @@ void IonLegacyDevice::ioctl(const Ioctl &request, PendingReply reply)
         on_refusal_(name_, request.caller, done.error(), asked.empty() ? named_in(request) : asked);
 }
 
-Status IonLegacyDevice::answer(const Ioctl &request, PendingReply &reply, std::string &asked)
+Status IonLegacyDevice::answer(const Ioctl &request, PendingReply &reply, DrawnFaults faults,
+                               std::string &asked)
 {
     // compat_ion_ioctl() looks at the command first.
     if (!request.of_32_bits && uapi::size_of(request.command) > ion::kLargestArgument)
         return failure(EINVAL, "size of the ioctl");
     if (request.command == (request.of_32_bits ? ion::kAlloc32 : ion::kAlloc))
-        return allocate(request, reply, asked);
+        return allocate(request, reply, std::move(faults), asked);
 
     switch (request.command) {
     case ion::kFree:
@@ -146,11 +147,16 @@ std::shared_ptr<IonHandles> IonLegacyDevice::handles_of(std::uint64_t file)
 
 /// ion_alloc(). The handle is told by us, not by the kernel's copy of the reply: a client that
 /// cannot be told has none, and we would not learn of it.
-Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply, std::string &asked)
+Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply, DrawnFaults faults,
+                                 std::string &asked)
 {
-    auto buffer = allocate_shared(request, asked);
+    auto buffer = allocate_shared(request, faults, asked);
     if (!buffer)
         return std::unexpected(buffer.error());
+    if (!*buffer) {
+        put_off(request, std::move(reply), std::move(faults));
+        return {};
+    }
 
     auto handles = handles_of(request.file);
     const auto handle = handles->add(*std::move(buffer), request.caller.uid);
@@ -172,7 +178,9 @@ Status IonLegacyDevice::allocate(const Ioctl &request, PendingReply &reply, std:
     return {};
 }
 
+/// Null when it is to be put off.
 Result<std::unique_ptr<SharedBuffer>> IonLegacyDevice::allocate_shared(const Ioctl &request,
+                                                                       DrawnFaults &faults,
                                                                        std::string &asked) const
 {
     const auto wanted = allocation_in(request);
@@ -186,6 +194,11 @@ Result<std::unique_ptr<SharedBuffer>> IonLegacyDevice::allocate_shared(const Ioc
     const auto attempt = [&](Heap &heap) {
         if (auto possible = allocatable(wanted); !possible)
             return possible;
+        const auto now = faults.may_try(heap, wanted.len);
+        if (!now)
+            return Status(std::unexpected(now.error()));
+        if (!*now)
+            return Status();
         auto made = heap.allocate_shared(wanted.len, owner);
         if (!made)
             return Status(std::unexpected(made.error()));

@@ -33,20 +33,20 @@ Aside::Done answer_later(PendingReply reply, std::vector<std::byte> out)
 } // namespace
 
 IonModernDevice::IonModernDevice(Options options, IonHeaps heaps, delivery::Delivery &delivery,
-                                 Aside &aside, OnRefusal on_refusal)
-    : options_(std::move(options)), heaps_(std::move(heaps)), delivery_(delivery), aside_(aside),
-      on_refusal_(std::move(on_refusal))
+                                 Aside &aside, Later &later, OnRefusal on_refusal)
+    : AllocatingDevice(later), options_(std::move(options)), heaps_(std::move(heaps)),
+      delivery_(delivery), aside_(aside), on_refusal_(std::move(on_refusal))
 {
 }
 
-void IonModernDevice::ioctl(const Ioctl &request, PendingReply reply)
+void IonModernDevice::serve(const Ioctl &request, PendingReply reply, DrawnFaults faults)
 {
     Status done;
     std::string asked;
     if (uapi::size_of(request.command) > ion::kLargestArgument)
         done = failure(EINVAL, "size of the ioctl");
     else if (request.command == ion::kAlloc)
-        done = allocate(request, reply, asked);
+        done = allocate(request, reply, std::move(faults), asked);
     else if (request.command == ion::kHeapQuery)
         done = query(request, reply);
     else if (request.command == ion::kAbiVersion && options_.abi_version)
@@ -62,7 +62,8 @@ void IonModernDevice::ioctl(const Ioctl &request, PendingReply reply)
 }
 
 /// ion_alloc().
-Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply, std::string &asked)
+Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply, DrawnFaults faults,
+                                 std::string &asked)
 {
     const auto wanted = uapi::decode<ion::Allocation>(request.in);
     if (const auto size = page_aligned(wanted.len); !size)
@@ -75,6 +76,11 @@ Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply, std:
     const auto attempt = [&](Heap &heap) {
         if (wanted.len > machine_memory() / 2)
             return Status(failure(ENOMEM, "half of the machine's memory"));
+        const auto now = faults.may_try(heap, wanted.len);
+        if (!now)
+            return Status(std::unexpected(now.error()));
+        if (!*now)
+            return Status();
         auto made = heap.allocate(wanted.len, O_RDWR, owner);
         if (!made)
             return Status(std::unexpected(made.error()));
@@ -85,6 +91,10 @@ Status IonModernDevice::allocate(const Ioctl &request, PendingReply &reply, std:
     if (!tried.done) {
         asked = std::move(tried.asked);
         return tried.done;
+    }
+    if (!buffer.valid()) {
+        put_off(request, std::move(reply), std::move(faults));
+        return {};
     }
 
     delivery_.complete(std::move(reply), request.caller,

@@ -37,12 +37,15 @@ UniqueFd required(const char *step, int fd)
 
 } // namespace
 
-Server::Server(unsigned threads, delivery::Delivery *delivery)
-    : delivery_(delivery), epoll_(required("epoll_create1", ::epoll_create1(EPOLL_CLOEXEC))),
+Server::Server(unsigned threads, delivery::Delivery *delivery, Later *later)
+    : delivery_(delivery), later_(later),
+      epoll_(required("epoll_create1", ::epoll_create1(EPOLL_CLOEXEC))),
       stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC)))
 {
     epoll_event event{ .events = EPOLLIN, .data = { .ptr = nullptr } };
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_.get(), &event);
+    if (later_)
+        arm(EPOLL_CTL_ADD, later_->fd(), later_);
     std::vector<std::future<void>> outcomes;
     try {
         while (threads_.size() < threads) {
@@ -86,7 +89,7 @@ Server::~Server()
 
 void Server::add(Channel &channel)
 {
-    arm(EPOLL_CTL_ADD, channel);
+    arm(EPOLL_CTL_ADD, channel.fd(), &channel);
 }
 
 /// What this thread needs it has once it has started.
@@ -118,21 +121,36 @@ bool Server::serve_one(Channel::Room &room, int timeout)
     if (!event.data.ptr)
         return false;
 
-    auto &channel = *static_cast<Channel *>(event.data.ptr);
-    const auto request = channel.receive(room);
-    if (!request && request.error().code == ENODEV)
-        return true; // the connection has ended; it is not armed again
-
-    arm(EPOLL_CTL_MOD, channel);
-    if (request)
-        channel.serve(*request);
+    if (event.data.ptr == later_)
+        do_later();
+    else
+        serve(*static_cast<Channel *>(event.data.ptr), room);
     return true;
 }
 
-void Server::arm(int operation, Channel &channel)
+void Server::serve(Channel &channel, Channel::Room &room)
 {
-    epoll_event event{ .events = EPOLLIN | EPOLLONESHOT, .data = { .ptr = &channel } };
-    const bool done = ::epoll_ctl(epoll_.get(), operation, channel.fd(), &event) == 0;
+    const auto request = channel.receive(room);
+    if (!request && request.error().code == ENODEV)
+        return; // the connection has ended; it is not armed again
+
+    arm(EPOLL_CTL_MOD, channel.fd(), &channel);
+    if (request)
+        channel.serve(*request);
+}
+
+void Server::do_later()
+{
+    auto work = later_->take();
+    arm(EPOLL_CTL_MOD, later_->fd(), later_);
+    if (work)
+        (*work)();
+}
+
+void Server::arm(int operation, int fd, void *data)
+{
+    epoll_event event{ .events = EPOLLIN | EPOLLONESHOT, .data = { .ptr = data } };
+    const bool done = ::epoll_ctl(epoll_.get(), operation, fd, &event) == 0;
     const bool closed = !done && operation == EPOLL_CTL_MOD && errno == ENOENT;
     if (!done && !closed)
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");

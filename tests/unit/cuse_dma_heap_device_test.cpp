@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "cuse/node_calls.h"
 #include "cuse/uapi/dma_heap.h"
 #include "tests/support/catch.h"
+#include "tests/support/deadline.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
 
@@ -24,6 +27,7 @@ using uapi::DmaHeapAllocation;
 namespace {
 
 constexpr delivery::Caller kCaller{ .thread = 4242, .uid = 1000, .gid = 100 };
+constexpr std::chrono::milliseconds kShortly{ 1 };
 constexpr Bytes kLimit = Bytes{ 1 } << 20;
 
 constexpr DmaHeapAllocation request_of(std::uint64_t length)
@@ -88,6 +92,26 @@ struct Fixture {
         CHECK(refusals[0].client_knows);
     }
 
+    /// Asks for what is to be put off.
+    void allocate_later(const DmaHeapAllocation &request)
+    {
+        kernel.send_ioctl(DMA_HEAP_IOCTL_ALLOC, bytes_of(request), kCaller, 0x1000);
+        kernel.serve();
+        REQUIRE_FALSE(kernel.take_reply());
+        REQUIRE(exporter.live.empty());
+    }
+
+    KernelReply next_late_reply()
+    {
+        REQUIRE(test::await_readable(later->fd(), test::Deadline{}));
+        auto work = later->take();
+        REQUIRE(work);
+        (*work)();
+        auto reply = kernel.take_reply();
+        REQUIRE(reply);
+        return *std::move(reply);
+    }
+
     [[nodiscard]] const delivery::Answer &answer() const
     {
         REQUIRE(delivery.delivered.size() == 1);
@@ -99,7 +123,8 @@ struct Fixture {
     FakeDelivery delivery;
     std::vector<Refusal> refusals;
     Heap heap{ "camera", std::make_unique<FakePolicy>(), ledger, exporter };
-    cuse::DmaHeapDevice device{ heap, delivery,
+    std::optional<cuse::Later> later{ std::in_place };
+    cuse::DmaHeapDevice device{ heap, delivery, *later,
                                 [this](std::string_view name, const delivery::Caller &caller,
                                        const Error &error, std::string_view) {
                                     refusals.push_back({ std::string(name), caller.thread,
@@ -270,4 +295,51 @@ TEST_CASE_METHOD(Fixture, "dma_heap_device: the exporter's error is the client's
     exporter.outcome = failure(ENOSPC, "export");
 
     check_refused(allocate(request_of(4096)), ENOSPC);
+}
+
+TEST_CASE_METHOD(Fixture, "dma_heap_device: a delayed allocation keeps nobody waiting", "[cuse]")
+{
+    heap.faults().set({ .code = 0, .count = 2, .probability = 1, .delay = kShortly });
+    allocate_later(request_of(5000));
+    allocate_later(request_of(9000)); // in the place where the first one was read to
+
+    CHECK(allocate(request_of(0)).error == EINVAL);
+    CHECK(allocate(request_of(100)).error == 0);
+    CHECK(exporter.live.back().size() == 4096);
+
+    CHECK(next_late_reply().error == 0);
+    CHECK(exporter.live.back().size() == 8192);
+    CHECK(next_late_reply().error == 0);
+    CHECK(exporter.live.back().size() == 12288);
+    const auto &last = delivery.delivered.back();
+    CHECK(last.caller.thread == 4242);
+    CHECK(std::ranges::equal(last.answer.out, bytes_of(request_of(9000))));
+}
+
+TEST_CASE_METHOD(Fixture, "dma_heap_device: a fault is that of the one who drew it", "[cuse]")
+{
+    heap.faults().set({ .code = EMFILE, .count = 1, .probability = 1, .delay = kShortly });
+    allocate_later(request_of(4096));
+    heap.faults().set({ .code = ENFILE, .count = 1, .probability = 1, .delay = {} });
+
+    check_refused(next_late_reply(), EMFILE);
+
+    CHECK(heap.faults().plan().count == 1);
+    CHECK(heap.faults().failed() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "dma_heap_device: who waits is let go at the end", "[cuse]")
+{
+    heap.faults().set({ .code = 0, .count = 0, .probability = 1, .delay = std::chrono::hours(1) });
+    allocate_later(request_of(4096));
+    allocate_later(request_of(4096));
+
+    later.reset();
+
+    for (int client = 0; client < 2; ++client) {
+        const auto reply = kernel.take_reply();
+        REQUIRE(reply);
+        CHECK(reply->error == EIO);
+    }
+    CHECK(exporter.live.empty());
 }

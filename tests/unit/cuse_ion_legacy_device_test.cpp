@@ -91,15 +91,29 @@ struct Fixture : test::TwoIonHeaps<SharingExporter> {
     }
 
     /// The struct is in memory of the client's, unless `argument` is set.
-    KernelReply ask(std::uint32_t command, std::span<const std::byte> in)
+    void send(std::uint32_t command, std::span<const std::byte> in)
     {
         memory.assign(in.begin(), in.end());
         kernel.send_ioctl(command, in, { .thread = thread, .uid = 0, .gid = 0 },
                           argument.value_or(reinterpret_cast<std::uintptr_t>(memory.data())));
         kernel.serve();
+    }
+
+    KernelReply ask(std::uint32_t command, std::span<const std::byte> in)
+    {
+        send(command, in);
         auto reply = kernel.await_reply();
         REQUIRE(reply);
         return *std::move(reply);
+    }
+
+    /// What was put off first.
+    void do_later()
+    {
+        REQUIRE(test::await_readable(later.fd(), test::Deadline{}));
+        auto work = later.take();
+        REQUIRE(work);
+        (*work)();
     }
 
     KernelReply allocate(const ion::Allocation &request)
@@ -145,12 +159,15 @@ struct Fixture : test::TwoIonHeaps<SharingExporter> {
                            of_32_bits ? FUSE_IOCTL_COMPAT : 0);
     } };
     cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines; ends before the kernel
-    cuse::IonLegacyDevice device{
-        "ion",
-        ion_heaps(),
-        { .exporter = exporter, .quota = quota, .delivery = delivery, .aside = aside },
-        on_refusal()
-    };
+    cuse::Later later;
+    cuse::IonLegacyDevice device{ "ion",
+                                  ion_heaps(),
+                                  { .exporter = exporter,
+                                    .quota = quota,
+                                    .delivery = delivery,
+                                    .aside = aside,
+                                    .later = later },
+                                  on_refusal() };
 };
 
 } // namespace
@@ -395,4 +412,26 @@ TEST_CASE_METHOD(Fixture, "ion_legacy_device: a caller out of sight gets nothing
     CHECK(ask_pair(ion::kSync, 0, fd.get()).error == EACCES);
     CHECK(free(handle) == 0);
     CHECK(live() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "ion_legacy_device: each heap that is tried delays and fails once",
+                 "[cuse]")
+{
+    constexpr std::chrono::milliseconds kShortly{ 1 };
+    cma.faults().set({ .code = EMFILE, .count = 1, .probability = 1, .delay = kShortly });
+    system.faults().set({ .code = 0, .count = 1, .probability = 1, .delay = kShortly });
+    send(ion::kAlloc, bytes_of(request_of(5000, ~0U)));
+    REQUIRE_FALSE(kernel.take_reply());
+
+    do_later();
+    CHECK_FALSE(kernel.take_reply());
+    do_later();
+
+    const auto reply = kernel.await_reply();
+    REQUIRE(reply);
+    CHECK(reply->error == 0);
+    CHECK(ledger.accounts().at("linux,cma").use.buffers == 0);
+    CHECK(ledger.accounts().at("system").use.buffers == 1);
+    CHECK(cma.faults().failed() == 1);
+    CHECK(allocate(request_of(4096, kCma)).error == 0);
 }

@@ -13,6 +13,7 @@
 #include "cuse/node_calls.h"
 #include "cuse/uapi/ion_modern.h"
 #include "tests/support/catch.h"
+#include "tests/support/deadline.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
 #include "tests/unit/support/ion_heaps.h"
@@ -52,13 +53,27 @@ struct Fixture : test::TwoIonHeaps<FakeExporter> {
         REQUIRE(kernel.take_reply());
     }
 
-    KernelReply ask(std::uint32_t command, std::span<const std::byte> in)
+    void send(std::uint32_t command, std::span<const std::byte> in)
     {
         kernel.send_ioctl(command, in, { .thread = ::gettid(), .uid = 0, .gid = 0 }, argument);
         kernel.serve();
+    }
+
+    KernelReply ask(std::uint32_t command, std::span<const std::byte> in)
+    {
+        send(command, in);
         auto reply = kernel.await_reply();
         REQUIRE(reply);
         return *std::move(reply);
+    }
+
+    /// What was put off first.
+    void do_later()
+    {
+        REQUIRE(test::await_readable(later.fd(), test::Deadline{}));
+        auto work = later.take();
+        REQUIRE(work);
+        (*work)();
     }
 
     KernelReply allocate(const ion::Allocation &request)
@@ -78,9 +93,13 @@ struct Fixture : test::TwoIonHeaps<FakeExporter> {
         cuse::answer_ioctl(device, request, command, at, in, in_size);
     } };
     cuse::Aside aside{ std::chrono::minutes(1) }; // for busy machines; ends before the kernel
-    cuse::IonModernDevice device{
-        { .name = "ion", .abi_version = abi_version }, ion_heaps(), delivery, aside, on_refusal()
-    };
+    cuse::Later later;
+    cuse::IonModernDevice device{ { .name = "ion", .abi_version = abi_version },
+                                  ion_heaps(),
+                                  delivery,
+                                  aside,
+                                  later,
+                                  on_refusal() };
 };
 
 } // namespace
@@ -252,4 +271,26 @@ TEST_CASE_METHOD(Fixture, "ion_modern_device: bad queries", "[cuse]")
         request.*reserved = 1;
         CHECK(query(request).error == EINVAL);
     }
+}
+
+TEST_CASE_METHOD(Fixture, "ion_modern_device: each heap that is tried delays and fails once",
+                 "[cuse]")
+{
+    constexpr std::chrono::milliseconds kShortly{ 1 };
+    cma.faults().set({ .code = EMFILE, .count = 1, .probability = 1, .delay = kShortly });
+    system.faults().set({ .code = 0, .count = 1, .probability = 1, .delay = kShortly });
+    send(ion::kAlloc, bytes_of(request_of(5000, ~0U)));
+    REQUIRE_FALSE(kernel.take_reply());
+
+    do_later();
+    CHECK_FALSE(kernel.take_reply());
+    do_later();
+
+    const auto reply = kernel.await_reply();
+    REQUIRE(reply);
+    CHECK(reply->error == 0);
+    CHECK(ledger.accounts().at("linux,cma").use.buffers == 0);
+    CHECK(ledger.accounts().at("system").use.buffers == 1);
+    CHECK(cma.faults().failed() == 1);
+    CHECK(allocate(request_of(4096, kCma)).error == 0);
 }

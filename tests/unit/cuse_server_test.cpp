@@ -165,3 +165,51 @@ TEST_CASE("server: a kernel that reports signals of waiting clients is told not 
     CHECK(reply->request == request);
     CHECK(reply->error == ENOSYS);
 }
+
+TEST_CASE("server: what is put off holds no thread, and is done by one that serves",
+          "[cuse][threads]")
+{
+    SlowDevice device;
+    CountingDelivery delivery;
+    FakeKernel kernel(device.calls());
+    std::latch go_on(1);
+    std::atomic<int> done = 0;
+    Later later;
+    Server server(1, &delivery, &later);
+    server.add(kernel.channel());
+    REQUIRE(greet(kernel));
+    for (int time = 0; time < 20; ++time)
+        later.add(std::chrono::hours(24), [&done] { done += 100; });
+
+    kernel.send_ioctl(kFast, {}, {});
+    CHECK(kernel.await_reply());
+    later.add(std::chrono::milliseconds(0), [&] {
+        ++done;
+        go_on.wait(); // holds the only thread
+    });
+    for (int time = 0; time < 9; ++time)
+        later.add(std::chrono::milliseconds(time), [&done] { ++done; });
+    REQUIRE(test::await([&] { return done == 1; }));
+    kernel.send_ioctl(kFast, {}, {});
+    CHECK_FALSE(kernel.take_reply());
+    go_on.count_down();
+
+    CHECK(kernel.await_reply());
+    CHECK(test::await([&] { return done == 10; }));
+}
+
+TEST_CASE("server: its end does not wait for what is put off", "[cuse][threads]")
+{
+    const auto held = std::make_shared<int>();
+    {
+        Later later;
+        {
+            CountingDelivery delivery;
+            const Server server(2, &delivery, &later);
+            later.add(std::chrono::hours(24), [held] { FAIL("it is not due"); });
+        }
+        CHECK(held.use_count() == 2);
+    }
+
+    CHECK(held.use_count() == 1);
+}

@@ -70,7 +70,7 @@ Daemon::Daemon(const config::Config &config, const MakeExporter &make_exporter, 
                     ? std::make_unique<Exporters>(make_exporter([this] { reaper_.start(); }))
                     : choose_exporters(config.exporter, [this] { reaper_.start(); })),
       ptrace_(on_failure()), delivery_(ptrace_, on_failure()), reread_(std::move(reread)),
-      server_(serving_threads(), &delivery_)
+      server_(serving_threads(), &delivery_, &later_)
 {
     auto earlier = read_store();
     raise_descriptor_limit();
@@ -158,7 +158,7 @@ const Daemon::Kept &Daemon::keep(Made made)
     ledger_.set_limits(made.config.name, limits_of(made.config));
     heaps_.push_back(std::move(made.heap));
     devices_.push_back(
-        std::make_unique<cuse::DmaHeapDevice>(*heaps_.back(), delivery_, on_refusal()));
+        std::make_unique<cuse::DmaHeapDevice>(*heaps_.back(), delivery_, later_, on_refusal()));
     const std::scoped_lock lock(kept_mutex_);
     kept_.push_back({ .config = std::move(made.config),
                       .heap = heaps_.back().get(),
@@ -218,6 +218,7 @@ void Daemon::add_ion(const config::Config &config, const std::vector<config::Ion
                                 .quota = ion_quota_,
                                 .delivery = delivery_,
                                 .aside = aside_,
+                                .later = later_,
                                 .access =
                                     [this](const cuse::Credentials &who, const std::string &heap) {
                                         return nodes_.may_use(who, heap);

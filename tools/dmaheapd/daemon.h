@@ -18,6 +18,7 @@
 #include "cuse/delivery/routed_delivery.h"
 #include "cuse/device.h"
 #include "cuse/ion_handles.h"
+#include "cuse/later.h"
 #include "cuse/node.h"
 #include "cuse/server.h"
 #include "tools/control/commands.h"
@@ -147,6 +148,7 @@ private:
     std::vector<cuse::Node> ion_nodes_;
     Nodes nodes_;
     cuse::Aside aside_;
+    cuse::Later later_; ///< what is put off is let go while its clients can be answered
     cuse::Server server_;
     std::unique_ptr<control::Server> control_;
 };

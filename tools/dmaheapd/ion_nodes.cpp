@@ -93,11 +93,12 @@ std::unique_ptr<cuse::Device> make_ion_device(const config::Ion &ion,
             cuse::IonLegacyDevice::Services{ .exporter = services.exporter,
                                              .quota = services.quota,
                                              .delivery = services.delivery,
-                                             .aside = services.aside },
+                                             .aside = services.aside,
+                                             .later = services.later },
             services.on_refusal);
     return std::make_unique<cuse::IonModernDevice>(
         cuse::IonModernDevice::Options{ .name = ion.name, .abi_version = ion.abi_version },
-        std::move(usable), services.delivery, services.aside, services.on_refusal);
+        std::move(usable), services.delivery, services.aside, services.later, services.on_refusal);
 }
 
 } // namespace dmaheap::daemon

@@ -12,17 +12,19 @@
 #include "cuse/heap_access.h"
 #include "cuse/ion_handles.h"
 #include "cuse/ion_heaps.h"
+#include "cuse/later.h"
 #include "tools/dmaheapd/config.h"
 
 /// The ION nodes that the config asks for.
 namespace dmaheap::daemon {
 
-/// What the devices of all ION nodes need; all of it outlives them.
+/// What the devices of all ION nodes need; it outlives them.
 struct IonServices {
     Exporter &exporter;
     cuse::IonQuota &quota;
     delivery::Delivery &delivery;
     cuse::Aside &aside;
+    cuse::Later &later; ///< which ends first, see AllocatingDevice
     cuse::HeapAccess access;
     cuse::OnRefusal on_refusal;
 };
