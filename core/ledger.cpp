@@ -56,7 +56,6 @@ void add(Ledger::Use &use, Bytes size)
 {
     use.bytes += size;
     ++use.buffers;
-    ++use.allocations;
 }
 
 void add(Ledger::Account &account, Bytes size, Owner owner)
@@ -64,6 +63,13 @@ void add(Ledger::Account &account, Bytes size, Owner owner)
     add(account.use, size);
     add(account.users[owner.user], size);
     add(account.processes[owner.process], size);
+}
+
+void count_allocation(Ledger::Account &account, Owner owner)
+{
+    ++account.use.allocations;
+    ++account.users[owner.user].allocations;
+    ++account.processes[owner.process].allocations;
 }
 
 void take(Ledger::Use &use, Bytes size)
@@ -133,6 +139,8 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner
         return std::unexpected(allowed.error());
     }
 
+    count_allocation(found->second, owner);
+    count_allocation(all_, owner);
     return book(*found, { .id = 0,
                           .heap = found->first,
                           .size = size,

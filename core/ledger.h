@@ -28,7 +28,7 @@ public:
     struct Use {
         Bytes bytes = 0;
         std::uint64_t buffers = 0;
-        std::uint64_t allocations = 0; ///< ever, those that have ended included
+        std::uint64_t allocations = 0; ///< charged, ever, those that have ended included
     };
 
     /// Of one heap, or of all together.

@@ -214,12 +214,20 @@ TEST_CASE("control: without a daemon, or at what is no socket, it says so", "[co
 TEST_CASE("control: output that cannot be written is an error", "[control]")
 {
     Scene scene;
+    const auto write_to = [&](const std::string &where, const std::string &view) {
+        return run({ "/bin/sh", "-c", "exec \"$0\" --control \"$1\" $2 >" + where,
+                     std::getenv("DMAHEAPCTL"), scene.daemon.control(), view });
+    };
     for (const std::string view : { "heaps", "metrics", "--help", "top" }) {
-        const Ran ran = run({ "/bin/sh", "-c", "exec \"$0\" --control \"$1\" $2 >/dev/full",
-                              std::getenv("DMAHEAPCTL"), scene.daemon.control(), view });
-        INFO(view << ": " << ran.output);
-        CHECK(ran.outcome == exited(1));
-        CHECK(ran.output.contains("No space left"));
+        const Ran full = write_to("/dev/full", view);
+        INFO(view << ": " << full.output);
+        CHECK(full.outcome == exited(1));
+        CHECK(full.output.contains("No space left"));
+
+        const Ran closed = write_to("&-", view);
+        INFO(closed.output);
+        CHECK(closed.outcome == exited(1));
+        CHECK(closed.output.contains("Bad file descriptor"));
     }
 }
 

@@ -177,6 +177,35 @@ TEST_CASE("restart: a region that has another size is made anew", "[restart]")
     CHECK(service.manager.end(SIGTERM) == exited(0));
 }
 
+TEST_CASE("restart: a heap that the config has no more is there as long as its buffers",
+          "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const Folder files;
+    const std::string stays = "[heap." + std::string(kHeap) + "]\n";
+    const std::string config = config_in(files, stays + "[heap.integration-goes]\n");
+    Service service({ .heaps = {}, .more = { "-c", config } });
+    REQUIRE(service.manager.start(kStored));
+    Client holder;
+    holder.get("alloc", holder.get("open", service.node("integration-goes")), 3 * kPage);
+    REQUIRE(service.manager.end(SIGKILL));
+
+    config_in(files, stays);
+    REQUIRE(service.manager.start(kStored));
+
+    const auto heaps = service.ask("heaps");
+    REQUIRE(heaps.size() == 2);
+    CHECK(heaps[1]["name"] == "integration-goes");
+    CHECK(heaps[1]["node"] == "");
+    CHECK(heaps[1]["bytes"] == 3 * kPage);
+    CHECK(heaps[1]["allocations"] == 0);
+    holder.process().signal(SIGKILL);
+    CHECK(await([&] { return service.ask("heaps").size() == 1; }));
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
 TEST_CASE("restart: one that is refused wipes nothing that is live", "[restart]")
 {
     if (chosen().exporter != "udmabuf")

@@ -221,6 +221,25 @@ TEST_CASE_METHOD(Fixture, "ledger: what is refused is charged to nobody", "[core
     CHECK(ledger.account_of_all().use.allocations == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "ledger: what was live before is charged, and is no allocation of ours",
+                 "[core]")
+{
+    const auto restored = ledger.restore({ .id = 9,
+                                           .heap = "heap",
+                                           .size = 100,
+                                           .owner = kOwner,
+                                           .time = std::chrono::system_clock::now(),
+                                           .file = {} });
+    const auto more = take("heap", 200);
+
+    const Ledger::Account account = ledger.accounts().at("heap");
+    CHECK(account.use.bytes == 300);
+    CHECK(account.use.buffers == 2);
+    CHECK(account.use.allocations == 1);
+    CHECK(account.processes.at(kOwner.process).allocations == 1);
+    CHECK(ledger.account_of_all().use.allocations == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "ledger: every live buffer is listed, in the order of allocation",
                  "[core]")
 {

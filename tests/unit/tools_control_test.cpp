@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "core/sys.h"
 #include "tests/support/catch.h"
@@ -37,10 +42,13 @@ struct Fixture {
           commands({ .ledger = ledger,
                      .heaps =
                          [this] {
-                             return std::vector<Served>{ { .heap = &heap,
-                                                           .policy = "system",
-                                                           .node = node,
-                                                           .exporter = "another" } };
+                             std::vector<Served> all{ { .name = "camera",
+                                                        .heap = &heap,
+                                                        .policy = "system",
+                                                        .node = node,
+                                                        .exporter = "another" } };
+                             all.insert(all.end(), others.begin(), others.end());
+                             return all;
                          },
                      .frontend = "fuse",
                      .exporter = "fake",
@@ -68,9 +76,17 @@ struct Fixture {
     test::FakeExporter exporter;
     Heap heap;
     std::string node = "/dev/x";
+    std::vector<Served> others;
     int looks = 0;
     Commands commands;
 };
+
+/// A thread of a process in which others go on.
+bool has_ended(pid_t thread)
+{
+    const auto stat = sys::read_text(("/proc/" + std::to_string(thread) + "/stat").c_str());
+    return stat && stat->contains(") Z ");
+}
 
 } // namespace
 
@@ -181,6 +197,8 @@ TEST_CASE_METHOD(Fixture, "control: faults are planned, shown and cleared", "[to
                                                 .probability = 0.5,
                                                 .delay = std::chrono::milliseconds(2) });
     CHECK((*ask(R"({"version":1,"command":"faults"})"))[0]["count"] == 3);
+    CHECK(code_of(R"("command":"set-faults","heap":"camera","errno":"EIO","count":0)") == "EINVAL");
+    CHECK(heap.faults().plan().count == 3);
 
     REQUIRE(ask(R"({"version":1,"command":"set-faults","heap":"camera"})"));
     CHECK(heap.faults().plan() == Faults::Plan{});
@@ -219,6 +237,74 @@ TEST_CASE("control: who holds a file is found by its descriptors and mappings", 
     CHECK(find_holders({ { .device = 1, .inode = 1 } }).empty());
 }
 
+TEST_CASE("control: a thread that has left the others' descriptors holds, too", "[tools]")
+{
+    const UniqueFd file = *sys::memfd("held", 4096);
+    const Inode wanted = inode_of(file.get()).value_or(Inode{});
+    const test::Child child([&](const test::Line &line) {
+        std::jthread([&] {
+            ::unshare(CLONE_FILES);
+            line.say();
+            line.hear();
+        }).detach();
+        return test::sleep_until_killed(line);
+    });
+    REQUIRE(child.line().hear() == 0);
+
+    const auto held = find_holders({ wanted });
+
+    const Holder expected{ .process = child.pid(), .descriptors = 2, .mappings = 0 };
+    REQUIRE(held.contains(wanted));
+    CHECK(std::ranges::find(held.at(wanted), expected) != held.at(wanted).end());
+}
+
+TEST_CASE("control: a process whose first thread has ended holds what the others have", "[tools]")
+{
+    const UniqueFd file = *sys::memfd("held", 4096);
+    const Inode wanted = inode_of(file.get()).value_or(Inode{});
+    const test::Child child([&](const test::Line &line) -> int {
+        void *const mapping = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file.get(), 0);
+        const pid_t first = ::gettid();
+        std::jthread([&line, first, mapping] {
+            while (!has_ended(first)) // a thread cannot be waited for
+                ::sched_yield();
+            line.say(mapping == MAP_FAILED ? 1 : 0);
+            line.hear();
+        }).detach();
+        ::syscall(SYS_exit, 0);
+        return 0;
+    });
+    REQUIRE(child.line().hear() == 0);
+
+    const auto held = find_holders({ wanted });
+
+    const Holder expected{ .process = child.pid(), .descriptors = 1, .mappings = 1 };
+    REQUIRE(held.contains(wanted));
+    CHECK(std::ranges::find(held.at(wanted), expected) != held.at(wanted).end());
+}
+
+TEST_CASE_METHOD(Fixture, "control: a heap of which only live buffers are known is shown as gone",
+                 "[tools]")
+{
+    auto charge = ledger.restore({ .id = 0,
+                                   .heap = "lost",
+                                   .size = 4096,
+                                   .owner = kOwner,
+                                   .time = std::chrono::system_clock::now(),
+                                   .file = {} });
+    others.push_back({ .name = "lost", .heap = nullptr, .policy = "", .node = "", .exporter = "" });
+
+    const auto heaps = *ask(R"({"version":1,"command":"heaps"})");
+    REQUIRE(heaps.size() == 2);
+    CHECK(heaps[1]["name"] == "lost");
+    CHECK(heaps[1]["bytes"] == 4096);
+    CHECK(heaps[1]["node"] == "");
+    CHECK(ask(R"({"version":1,"command":"buffers","heap":"lost"})")->size() == 1);
+    CHECK(ask(R"({"version":1,"command":"faults"})")->size() == 1);
+    CHECK(code_of(R"("command":"set-limits","heap":"lost","limit":8192)").empty());
+    CHECK(code_of(R"("command":"set-faults","heap":"lost","errno":"EIO")") == "ENOENT");
+}
+
 TEST_CASE_METHOD(Fixture, "control: each heap is shown with the exporter of its buffers", "[tools]")
 {
     CHECK((*ask(R"({"version":1,"command":"heaps"})"))[0]["exporter"] == "another");
@@ -239,7 +325,7 @@ TEST_CASE("control: a process that cannot be looked into ends the search, not th
           "[tools]")
 {
     const test::TempDir proc;
-    const std::string process = proc.path() + "/1";
+    const std::string process = proc.path() + "/1/task/1";
     std::filesystem::create_directories(process + "/fd");
     const std::string maps = process + "/maps";
     REQUIRE(::mkfifo(maps.c_str(), 0600) == 0); // who opens it waits for a writer

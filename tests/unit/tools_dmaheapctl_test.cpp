@@ -60,10 +60,16 @@ TEST_CASE("dmaheapctl: what is typed becomes a request", "[tools]")
           Json{ { "heap", "a" }, { "limit", 1 << 20 }, { "max-buffer", nullptr } });
     CHECK(parsed({ "faults", "set", "a", "--errno", "EIO", "--count", "2" })
               .request.arguments["errno"] == "EIO");
+    CHECK(parsed({ "faults", "set", "a", "--errno", "EIO", "--count", "2" })
+              .request.arguments["count"] == 2);
+    CHECK_FALSE(
+        parsed({ "faults", "set", "a", "--errno", "EIO" }).request.arguments.contains("count"));
     CHECK(parsed({ "faults", "clear", "a" }).request.arguments == Json{ { "heap", "a" } });
     CHECK(parsed({ "top", "-n", "3", "-d", "0.5" }).rounds == 3);
     CHECK(parsed({ "--version" }).text == "dmaheapctl " DMAHEAPD_VERSION "\n");
     CHECK(parsed({ "--help" }).text->contains("buffers"));
+    CHECK(parsed({ "buffers", "--help" }).text->contains("dmaheapctl buffers [OPTIONS]"));
+    CHECK(parsed({ "limits", "set", "--help" }).text->contains("dmaheapctl limits set [OPTIONS]"));
 }
 
 TEST_CASE("dmaheapctl: what cannot be meant is refused", "[tools]")
@@ -80,6 +86,9 @@ TEST_CASE("dmaheapctl: what cannot be meant is refused", "[tools]")
     CHECK(is_refused({ "faults", "set", "a" }));
     CHECK(is_refused({ "faults", "set", "a", "--errno", "EWHAT" }));
     CHECK(is_refused({ "faults", "set", "a", "--errno", "EIO", "--probability", "1.5" }));
+    CHECK(is_refused({ "faults", "set", "a", "--errno", "EIO", "--probability", "nan" }));
+    CHECK(is_refused({ "faults", "set", "a", "--errno", "EIO", "--probability", "inf" }));
+    CHECK(is_refused({ "faults", "set", "a", "--errno", "EIO", "--count", "0" }));
     CHECK(is_refused({ "faults", "set", "a", "--delay", "10001" }));
     CHECK(is_refused({ "top", "-d", "0" }));
     CHECK(is_refused({ "top", "--json" }));
@@ -175,6 +184,9 @@ TEST_CASE("dmaheapctl: top has the largest first, and rates of what was there be
 
     CHECK(show_top(usage(10), usage(30), 2).contains("10/s"));
     CHECK(show_top(Json(), usage(30), 0).contains("0/s"));
+    CHECK(show_top(usage(0), usage(3950), 2).contains("1975/s"));
+    CHECK(show_top(usage(0), usage(4'000'000), 2).contains("2000000/s"));
+    CHECK(show_top(usage(0), usage(3), 2).contains("1.5/s"));
 }
 
 TEST_CASE("dmaheapctl: views show what there is, and that there is nothing", "[tools]")

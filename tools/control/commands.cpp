@@ -125,18 +125,18 @@ Answer<Json> Commands::heaps(const Json &arguments)
     const auto accounts = world_.ledger.accounts();
     Json list = Json::array();
     for (const Served &served : heaps) {
-        const Ledger::Account &account = accounts.at(served.heap->name());
-        Json heap{ { "name", served.heap->name() },
+        const Ledger::Account &account = accounts.at(served.name);
+        Json heap{ { "name", served.name },
                    { "policy", served.policy },
                    { "node", served.node },
                    { "exporter", served.exporter } };
         heap.update(shown(account.use));
-        const Cache::Use cached = served.heap->cached();
+        const Cache::Use cached = served.heap ? served.heap->cached() : Cache::Use{};
         heap["cached"] = cached.bytes;
         heap["cached-ready"] = cached.ready;
         heap["recycled"] = cached.recycled;
         heap["refused"] = account.refused;
-        heap["faults"] = served.heap->faults().failed();
+        heap["faults"] = served.heap ? served.heap->faults().failed() : 0;
         heap.update(shown(account.limits));
         list.push_back(std::move(heap));
     }
@@ -256,7 +256,9 @@ Answer<Json> Commands::faults(const Json &arguments)
 
     Json list = Json::array();
     for (const Served &served : world_.heaps()) {
-        list.push_back(Json::object({ { "heap", served.heap->name() } }));
+        if (!served.heap)
+            continue;
+        list.push_back(Json::object({ { "heap", served.name } }));
         list.back().update(shown(served.heap->faults().plan()));
         list.back()["failed"] = served.heap->faults().failed();
     }
@@ -268,8 +270,9 @@ Answer<Json> Commands::set_faults(const Json &arguments)
     Arguments given(arguments, { "heap", "errno", "count", "probability", "delay-ms" });
     const auto heap = given.text("heap");
     const auto code = given.text("errno");
+    const auto count = given.number("count");
     const Faults::Plan plan{ .code = code ? errno_of(*code).value_or(0) : 0,
-                             .count = given.number("count").value_or(0),
+                             .count = count.value_or(0),
                              .probability = given.fraction("probability").value_or(1),
                              .delay = std::chrono::milliseconds(std::min(
                                  given.number("delay-ms").value_or(0), kLongestDelay + 1)) };
@@ -279,12 +282,16 @@ Answer<Json> Commands::set_faults(const Json &arguments)
         return refuse("EINVAL", "\"heap\" is missing");
     if (code && plan.code == 0)
         return refuse("EINVAL", "\"" + *code + "\" is no errno, such as \"ENOMEM\"");
+    if (count == 0)
+        return refuse("EINVAL", "\"count\" is 0; left away, it means all");
     if (plan.delay.count() > static_cast<std::int64_t>(kLongestDelay))
         return refuse("EINVAL", "\"delay-ms\" is above " + std::to_string(kLongestDelay));
 
     const auto found = served(*heap);
     if (!found)
         return std::unexpected(found.error());
+    if (!found->heap)
+        return refuse("ENOENT", "heap \"" + *heap + "\" is gone; it has live buffers only");
 
     found->heap->faults().set(plan.code == 0 && plan.delay.count() == 0 ? Faults::Plan{} : plan);
     return shown(found->heap->faults().plan());
@@ -301,9 +308,9 @@ Answer<Served> Commands::served(const std::string &name) const
 {
     std::string known;
     for (const Served &served : world_.heaps()) {
-        if (served.heap->name() == name)
+        if (served.name == name)
             return served;
-        known.append(known.empty() ? "" : ", ").append(served.heap->name());
+        known.append(known.empty() ? "" : ", ").append(served.name);
     }
     return refuse("ENOENT", "there is no heap \"" + name + "\"; there are: " + known);
 }

@@ -16,7 +16,8 @@ namespace dmaheap::control {
 
 /// A heap as it is served.
 struct Served {
-    Heap *heap;
+    std::string name;
+    Heap *heap; ///< null: only live buffers of it are known, from the daemon before this one
     std::string policy;
     std::string node;     ///< path; empty: the config has the heap no more, but it has live buffers
     std::string exporter; ///< of its buffers

@@ -14,7 +14,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/kcmp.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "core/sys.h"
@@ -74,16 +76,47 @@ void count(Counts &counts, const std::set<Inode> &files, const std::optional<Ino
         ++(counts[*file].*what);
 }
 
+bool share_descriptors(pid_t one, pid_t other)
+{
+    return ::syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
+}
+
+/// One thread for each table of descriptors that the process's threads have: they may have left
+/// that of the first one, which may have ended.
+std::vector<pid_t> with_own_tables(const std::vector<pid_t> &threads)
+{
+    std::vector<pid_t> found;
+    for (const pid_t thread : threads)
+        if (std::ranges::none_of(
+                found, [thread](pid_t other) { return share_descriptors(thread, other); }))
+            found.push_back(thread);
+    return found;
+}
+
+/// Of the memory that all threads have in common; a thread that has ended has none.
+void count_mappings(Counts &counts, const std::set<Inode> &files, const std::string &tasks,
+                    const std::vector<pid_t> &threads)
+{
+    bool found = false;
+    for (std::size_t at = 0; !found && at < threads.size(); ++at) {
+        std::ifstream maps(tasks + std::to_string(threads[at]) + "/maps");
+        for (std::string line; std::getline(maps, line); found = true)
+            count(counts, files, file_of_line(line), &Holder::mappings);
+    }
+}
+
 Counts counts_of(const std::string &process, const std::set<Inode> &files)
 {
+    const std::string tasks = process + "/task/";
+    const std::vector<pid_t> threads = numbers_in(tasks);
     Counts counts;
-    for (const int descriptor : numbers_in(process + "/fd"))
-        count(counts, files, file_behind(process + "/fd/" + std::to_string(descriptor)),
-              &Holder::descriptors);
-
-    std::ifstream maps(process + "/maps");
-    for (std::string line; std::getline(maps, line);)
-        count(counts, files, file_of_line(line), &Holder::mappings);
+    for (const pid_t thread : with_own_tables(threads)) {
+        const std::string table = tasks + std::to_string(thread) + "/fd";
+        for (const int descriptor : numbers_in(table))
+            count(counts, files, file_behind(table + '/' + std::to_string(descriptor)),
+                  &Holder::descriptors);
+    }
+    count_mappings(counts, files, tasks, threads);
     return counts;
 }
 

@@ -17,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "core/closed_streams.h"
 #include "tools/dmaheap-run/events.h"
 #include "tools/dmaheap-run/exit_status.h"
 #include "tools/dmaheap-run/host.h"
@@ -121,7 +122,7 @@ int await_orphan(pid_t command, pid_t host)
 
 int launch(const Options &options)
 {
-    fill_closed_streams();
+    fill_closed_streams(); // which stay closed for the command
     const InheritedSignals inherited;
     auto [ours, theirs] = make_events();
     const pid_t host_process = ::fork();

@@ -8,17 +8,6 @@
 
 namespace dmaheap::run {
 
-void fill_closed_streams()
-{
-    for (int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0;
-         fd = ::open("/dev/null", O_RDWR | O_CLOEXEC)) {
-        if (fd > STDERR_FILENO) {
-            ::close(fd);
-            return;
-        }
-    }
-}
-
 void leave_streams(Messages messages, std::initializer_list<int> kept)
 {
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -7,10 +7,6 @@
 /// were; our own processes keep nobody's pipe open.
 namespace dmaheap::run {
 
-/// Keeps what we open away from the numbers 0, 1 and 2: one that is closed stays closed for the
-/// command, as what fills its place is closed on exec.
-void fill_closed_streams();
-
 enum class Messages { go_to_stderr, are_none };
 
 /// Closes what was inherited; 0, 1, and perhaps 2, become /dev/null. `kept`: our own descriptors;

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "core/closed_streams.h"
 #include "tools/control/client.h"
 #include "tools/dmaheapctl/metrics.h"
 #include "tools/dmaheapctl/options.h"
@@ -99,6 +100,7 @@ int run(const ctl::Options &options)
 
 int main(int argc, char **argv)
 {
+    fill_closed_streams();
     std::signal(SIGPIPE, SIG_IGN);
     try {
         const auto options = ctl::parse(argc, argv);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct Typed {
     bool holders = false;
     std::vector<std::string> limits;
     std::string code;
-    std::uint64_t count = 0;
+    std::optional<std::uint64_t> count;
     double probability = 1;
     std::uint64_t delay = 0;
 };
@@ -116,7 +117,8 @@ void read_limit(const std::string &text, Json &arguments)
 
 void add_limits(CLI::App &app, Options &options, Typed &typed)
 {
-    CLI::App *const command = add(app, "limits", "show the limits, or set them until the restart");
+    CLI::App *const command =
+        add(app, "limits", "show the limits, or set them until the daemon ends");
     CLI::App *const set = add(*command, "set", "KEY=SIZE, or KEY=none to take a limit away");
     set->add_option("--heap", typed.heap, "of this heap; else of all together")->type_name("NAME");
     set->add_option("limits", typed.limits, "limit, limit-per-uid, limit-per-process, max-buffer")
@@ -141,10 +143,14 @@ void describe_fault(CLI::App &set, Typed &typed)
     set.add_option("--errno", typed.code, "what they fail with, such as ENOMEM")
         ->type_name("ERRNO");
     set.add_option("--count", typed.count, "the next so many; all when left away")
-        ->type_name("COUNT");
+        ->type_name("COUNT")
+        ->check(CLI::PositiveNumber);
     set.add_option("--probability", typed.probability, "of each of them to fail; 1 when left away")
         ->type_name("0..1")
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(CLI::Range(0.0, 1.0))
+        ->check([](const std::string &text) { // which CLI::Range takes for one
+            return text.find_first_of("nN") == std::string::npos ? "" : text + " is no number";
+        });
     set.add_option("--delay", typed.delay, "before each of them")
         ->type_name("MILLISECONDS")
         ->check(CLI::Range(std::uint64_t{ 0 }, std::uint64_t{ 10'000 }));
@@ -158,11 +164,12 @@ Json fault_of(const Typed &typed)
         throw Refused("faults set: \"" + typed.code + "\" is no errno, such as ENOMEM");
 
     Json arguments{ { "heap", typed.heap },
-                    { "count", typed.count },
                     { "probability", typed.probability },
                     { "delay-ms", typed.delay } };
     if (!typed.code.empty())
         arguments["errno"] = typed.code;
+    if (typed.count)
+        arguments["count"] = *typed.count;
     return arguments;
 }
 
@@ -232,8 +239,7 @@ Options parse(int argc, const char *const *argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp &) {
-        const auto chosen = app.get_subcommands();
-        options.text = chosen.empty() ? app.help() : chosen.front()->help();
+        options.text = app.help(); // of the subcommand, if there is one
     } catch (const CLI::CallForVersion &) {
         options.text = app.version() + '\n';
     } catch (const CLI::ParseError &error) {

@@ -57,7 +57,7 @@ Row row_of(const Json &entry, const Json &before, double seconds, std::vector<st
 
 std::string rate_of(double rate)
 {
-    return human_size(rate).substr(0, human_size(rate).find(' ')) + "/s";
+    return human_number(rate) + "/s";
 }
 
 /// The largest first; those that have nothing and do nothing are left out.

@@ -33,6 +33,11 @@ std::string human_size(double bytes)
     return printed(bytes, kUnits.at(unit));
 }
 
+std::string human_number(double number)
+{
+    return printed(number, "");
+}
+
 std::string human_age(double seconds)
 {
     constexpr double kMinute = 60;

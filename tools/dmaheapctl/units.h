@@ -12,6 +12,9 @@ namespace dmaheap::ctl {
 /// "0", "4 KiB", "1.5 MiB": three digits at most.
 std::string human_size(double bytes);
 
+/// "0", "1.9", "1975": of things that are counted.
+std::string human_number(double number);
+
 /// "3 s", "12 min", "5 h", "9 d".
 std::string human_age(double seconds);
 

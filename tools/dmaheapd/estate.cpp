@@ -78,6 +78,10 @@ void Daemon::inherit(std::optional<Inheritance> earlier)
     if (const auto use = ledger_.account_of_all().use; use.buffers != 0)
         spdlog::info("{} buffer(s) of {} bytes are live from the daemon before this one",
                      use.buffers, use.bytes);
+    for (const control::Served &heap : served())
+        if (!heap.heap)
+            spdlog::info("heap {}: is no longer in the config; {} of them are its", heap.name,
+                         ledger_.accounts().at(heap.name).use.buffers);
 }
 
 /// All that is idle and of which a part is there.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -7,6 +9,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "core/closed_streams.h"
 #include "tools/dmaheapd/daemon.h"
 #include "tools/dmaheapd/options.h"
 
@@ -36,14 +39,17 @@ int serve(const dmaheap::config::Config &config, const dmaheap::daemon::Daemon::
 
 int main(int argc, char **argv)
 {
+    dmaheap::fill_closed_streams();
     try {
         const auto options = dmaheap::options::parse(argc, argv);
         if (!options.answer)
             return serve(options.config,
                          [&] { return dmaheap::options::parse(argc, argv).config; });
 
-        std::cout << *options.answer << std::flush;
-        return EXIT_SUCCESS;
+        if (std::cout << *options.answer << std::flush)
+            return EXIT_SUCCESS;
+        std::cerr << "dmaheapd: standard output: " << std::strerror(errno) << '\n';
+        return kCouldNotRun;
     } catch (const dmaheap::config::Refused &refused) {
         std::cerr << "dmaheapd: " << refused.what() << '\n';
         return kRefused;

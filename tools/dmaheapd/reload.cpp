@@ -232,7 +232,7 @@ void Daemon::show(const Kept &kept)
         log_failure(node, nodes_.add(node, server_));
 }
 
-/// Also those of which there is nothing but live buffers.
+/// Also those of which there is nothing but live buffers, perhaps of the daemon before this one.
 std::vector<control::Served> Daemon::served() const
 {
     const std::scoped_lock lock(kept_mutex_);
@@ -247,11 +247,19 @@ std::vector<control::Served> Daemon::served() const
                 continue;
 
             const std::string node = folder_ + '/' + name;
-            list.push_back({ .heap = kept.heap,
+            list.push_back({ .name = name,
+                             .heap = kept.heap,
                              .policy = kept.config.policy,
                              .node = kept.served ? node : "",
                              .exporter = kept.exporter });
         }
+    for (const auto &[name, account] : accounts)
+        if (account.use.buffers > 0 && !names.contains(name))
+            list.push_back({ .name = name,
+                             .heap = nullptr,
+                             .policy = "",
+                             .node = "",
+                             .exporter = exporter_->name() });
     return list;
 }
 
