@@ -81,6 +81,26 @@ TEST_CASE("restart: a region that the service manager does not keep is named", "
     CHECK(service.log.await_line("FileDescriptorStoreMax=3"));
 }
 
+TEST_CASE("restart: of several regions only those that are not kept are named, each time",
+          "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const Folder files;
+    Service service({ .heaps = {}, .more = { "-c", config_in(files, config_of(numbered(3))) } });
+    service.manager.keep_at_most(kStored + 2, true);
+    REQUIRE(service.manager.start(kStored + 3));
+
+    ::kill(service.manager.pid(), SIGHUP);
+
+    CHECK(service.log.await_line("SIGHUP: serving"));
+    CHECK(service.log.matching("region z0: is made anew by").empty());
+    CHECK(service.log.matching("region z1: is made anew by").empty());
+    CHECK(service.log.matching("region z2: is made anew by").size() == 2);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
 TEST_CASE("restart: regions are told apart by names that are longer than the store's", "[restart]")
 {
     if (chosen().exporter != "udmabuf")

@@ -2,6 +2,7 @@
 #include "tools/control/holders.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -76,9 +77,11 @@ void count(Counts &counts, const std::set<Inode> &files, const std::optional<Ino
         ++(counts[*file].*what);
 }
 
+/// Those of one process do unless they say otherwise, which not every kernel can tell.
 bool share_descriptors(pid_t one, pid_t other)
 {
-    return ::syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0) == 0;
+    const long differ = ::syscall(SYS_kcmp, one, other, KCMP_FILES, 0, 0);
+    return differ == 0 || (differ == -1 && errno != ESRCH);
 }
 
 /// One thread for each table of descriptors that the process's threads have: they may have left

@@ -50,6 +50,8 @@ Daemon::Heritage Daemon::read_store()
     }
     for (const auto &[name, file] : heritage.regions.files)
         store_.clear_region(name);
+    if (!heritage.regions.files.empty())
+        store_.settle(); // their memory may be needed for those that are made now
     heritage.regions.files.clear();
     return heritage;
 }

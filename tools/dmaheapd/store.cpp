@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/dmaheapd/store.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
@@ -80,6 +81,7 @@ Store::Store() : most_(most_that_are_kept())
         else if (name.starts_with(kRegion))
             left_.regions[name] = std::move(fd);
     }
+    most_ = std::max(most_, kept_.size()); // so many it has kept
     if (estate.watched.valid() && estate.state.valid())
         left_.estate = std::move(estate);
     else if (estate.watched.valid() || estate.state.valid())
@@ -115,8 +117,11 @@ Status Store::leave(const std::string &name, int fd)
     if (told == 0)
         return failure(ENOTCONN, "no service manager");
 
+    if (!kept_.contains(name) && kept_.size() >= most_)
+        return failure(ENOSPC, "descriptors that are kept");
+
     kept_.insert(name);
-    return kept_.size() <= most_ ? Status() : failure(ENOSPC, "descriptors that are kept");
+    return {};
 }
 
 /// What would be too long ends with a hash of all of it.
