@@ -108,6 +108,32 @@ TEST_CASE("restart: a heap's own region of another size needs no more memory tha
     CHECK(await([&] { return in_pool("nr_hugepages") == before; }));
 }
 
+TEST_CASE("restart: a region with another name takes the pages of the one that is gone",
+          "[restart]")
+{
+    if (cannot_be_run())
+        return;
+
+    const long before = in_pool("nr_hugepages");
+    const Folder files;
+    const std::string pool = region("pool", 4) + kHeapOfPool;
+    Service service({ .heaps = {}, .more = { "-c", config_in(files, pool) } });
+    REQUIRE(service.manager.start(kStored + 1));
+    REQUIRE(service.manager.end(SIGKILL));
+
+    std::string renamed = pool;
+    for (auto at = renamed.find("pool"); at != std::string::npos; at = renamed.find("pool"))
+        renamed.replace(at, 4, "camera");
+    config_in(files, renamed);
+    REQUIRE(service.manager.start(kStored + 1));
+
+    CHECK(in_pool("nr_hugepages") == before + 4);
+    CHECK(use_the_rest(service.node(), kHugePage) == 4);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+    service.manager.store().clear();
+    CHECK(await([&] { return in_pool("nr_hugepages") == before; }));
+}
+
 TEST_CASE("restart: huge pages of another region, asked for beside, go back as well", "[restart]")
 {
     if (cannot_be_run())

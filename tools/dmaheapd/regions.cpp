@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -47,6 +49,23 @@ config::Region own_region(const config::Heap &heap)
     return region;
 }
 
+bool has_own_region(const config::Heap &heap)
+{
+    return !heap.region && policies::find(heap.policy)->draws_from_region;
+}
+
+/// Under which the files of all its regions are kept.
+std::set<std::string> names_in_store(const config::Config &config)
+{
+    std::set<std::string> names;
+    for (const auto &region : config.regions)
+        names.insert(Store::name_of_region(region.name));
+    for (const auto &heap : config.heaps)
+        if (has_own_region(heap))
+            names.insert(Store::name_of_region(name_of_table(heap)));
+    return names;
+}
+
 std::string reason(const Error &error)
 {
     return std::string(error.step) + ": " + std::strerror(error.code);
@@ -75,16 +94,12 @@ void Regions::make(const config::Config &config, const Exporter &exporter, Earli
     earlier_ = std::move(earlier);
     if (const auto pages = loan_book_.settle(); pages != 0)
         spdlog::info("gave back {} huge page(s) of a daemon that was killed", pages);
+    forget_all_but(names_in_store(config));
     for (const auto &region : config.regions)
         make_region(config, region, exporter);
     for (const auto &heap : config.heaps)
-        if (!heap.region && policies::find(heap.policy)->draws_from_region)
+        if (has_own_region(heap))
             make_own(config, heap, exporter);
-    for (const auto &[name, file] : earlier_.files) {
-        spdlog::info("memory that the daemon before this one has set aside is not that of a region "
-                     "any more: what is live of it goes back to the kernel");
-        store_.clear_region(name);
-    }
     earlier_ = {};
 }
 
@@ -95,8 +110,7 @@ void Regions::make_missing(const config::Config &config, const std::vector<confi
         if (!by_key_.contains(region.name))
             make_region(config, region, exporter);
     for (const auto &heap : heaps)
-        if (!heap.region && policies::find(heap.policy)->draws_from_region &&
-            !by_key_.contains(name_of_table(heap)))
+        if (has_own_region(heap) && !by_key_.contains(name_of_table(heap)))
             make_own(config, heap, exporter);
 }
 
@@ -276,6 +290,21 @@ std::optional<Reservoir> Regions::take_over(const std::string &key, Bytes size, 
 
     earlier_.files.erase(found);
     return *std::move(reservoir);
+}
+
+void Regions::forget_all_but(const std::set<std::string> &wanted)
+{
+    const auto count = std::erase_if(earlier_.files, [&](const auto &file) {
+        if (wanted.contains(file.first))
+            return false;
+
+        spdlog::info("memory that the daemon before this one has set aside is not that of a region "
+                     "any more: what is live of it goes back to the kernel");
+        store_.clear_region(file.first);
+        return true;
+    });
+    if (count != 0)
+        store_.settle(); // the new ones may need its memory
 }
 
 void Regions::forget(const std::string &key)

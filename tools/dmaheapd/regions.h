@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,7 @@ private:
     Result<Reservoir> huge(const config::Region &region);
     std::optional<Reservoir> take_over(const std::string &key, Bytes size, Bytes page);
     [[nodiscard]] bool is_earlier(const std::string &key, Bytes size, Bytes page) const;
+    void forget_all_but(const std::set<std::string> &wanted);
     void forget(const std::string &key);
     void add(const std::string &key, const std::string &name, Reservoir reservoir);
 
