@@ -12,9 +12,9 @@
 #include "cuse/node_calls.h"
 #include "cuse/uapi/dma_heap.h"
 #include "tests/support/catch.h"
-#include "tests/support/deadline.h"
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
+#include "tests/unit/support/next_late.h"
 
 using namespace dmaheap;
 using test::FakeDelivery;
@@ -103,10 +103,7 @@ struct Fixture {
 
     KernelReply next_late_reply()
     {
-        REQUIRE(test::await_readable(later->fd(), test::Deadline{}));
-        auto work = later->take();
-        REQUIRE(work);
-        (*work)();
+        REQUIRE(test::do_next(*later));
         auto reply = kernel.take_reply();
         REQUIRE(reply);
         return *std::move(reply);

@@ -19,6 +19,7 @@
 #include "tests/unit/support/fake_kernel.h"
 #include "tests/unit/support/fakes.h"
 #include "tests/unit/support/ion_heaps.h"
+#include "tests/unit/support/next_late.h"
 
 using namespace dmaheap;
 using test::bytes_of;
@@ -108,14 +109,6 @@ struct Fixture : test::TwoIonHeaps<SharingExporter> {
     }
 
     /// What was put off first.
-    void do_later()
-    {
-        REQUIRE(test::await_readable(later.fd(), test::Deadline{}));
-        auto work = later.take();
-        REQUIRE(work);
-        (*work)();
-    }
-
     KernelReply allocate(const ion::Allocation &request)
     {
         return ask(ion::kAlloc, bytes_of(request));
@@ -423,9 +416,9 @@ TEST_CASE_METHOD(Fixture, "ion_legacy_device: each heap that is tried delays and
     send(ion::kAlloc, bytes_of(request_of(5000, ~0U)));
     REQUIRE_FALSE(kernel.take_reply());
 
-    do_later();
+    REQUIRE(test::do_next(later));
     CHECK_FALSE(kernel.take_reply());
-    do_later();
+    REQUIRE(test::do_next(later));
 
     const auto reply = kernel.await_reply();
     REQUIRE(reply);

@@ -5,6 +5,7 @@
 #include "cuse/later.h"
 #include "tests/support/catch.h"
 #include "tests/support/deadline.h"
+#include "tests/unit/support/next_late.h"
 
 using namespace dmaheap;
 using namespace std::chrono_literals;
@@ -20,16 +21,6 @@ bool is_due(const Later &later)
     return test::await_readable(later.fd(), test::Deadline(0ms));
 }
 
-bool do_next(Later &later)
-{
-    if (!test::await_readable(later.fd(), test::Deadline{}))
-        return false;
-    auto work = later.take();
-    if (work)
-        (*work)();
-    return work.has_value();
-}
-
 } // namespace
 
 TEST_CASE("later: what is due first is done first", "[cuse]")
@@ -40,8 +31,8 @@ TEST_CASE("later: what is due first is done first", "[cuse]")
     later.add(20ms, [&] { done.push_back(2); });
     later.add(0ms, [&] { done.push_back(1); });
 
-    CHECK(do_next(later));
-    CHECK(do_next(later));
+    CHECK(test::do_next(later));
+    CHECK(test::do_next(later));
 
     CHECK(done == std::vector{ 1, 2 });
     CHECK_FALSE(is_due(later));
@@ -55,7 +46,7 @@ TEST_CASE("later: nothing is due before its time", "[cuse]")
     bool done = false;
     later.add(50ms, [&] { done = true; });
 
-    CHECK(do_next(later));
+    CHECK(test::do_next(later));
 
     CHECK(done);
     CHECK(std::chrono::steady_clock::now() - before >= 50ms);
