@@ -49,7 +49,7 @@ Daemon::Heritage Daemon::read_store()
         return heritage;
     }
     for (const auto &[name, file] : heritage.regions.files)
-        store_.clear_region(name);
+        store_.clear(name);
     if (!heritage.regions.files.empty())
         store_.settle(); // their memory may be needed for those that are made now
     heritage.regions.files.clear();

@@ -131,7 +131,7 @@ void Regions::leave()
             files.emplace(key, memory.fd());
     }
     for (const auto &[key, file] : files) {
-        const Status left = store_.leave_region(Store::name_of_region(key), file);
+        const Status left = store_.leave(Store::name_of_region(key), file);
         if (!left && left.error().code != ENOTCONN)
             spdlog::warn("region {}: is made anew by a restarted daemon, and its buffers that are "
                          "live then keep the memory that they have ({}): the unit of the service "
@@ -300,7 +300,7 @@ void Regions::forget_all_but(const std::set<std::string> &wanted)
 
         spdlog::info("memory that the daemon before this one has set aside is not that of a region "
                      "any more: what is live of it goes back to the kernel");
-        store_.clear_region(file.first);
+        store_.clear(file.first);
         return true;
     });
     if (count != 0)
@@ -316,7 +316,7 @@ void Regions::forget(const std::string &key)
     spdlog::info("region {}: has other settings than with the daemon before this one, and is made "
                  "anew",
                  key);
-    store_.clear_region(name);
+    store_.clear(name);
     store_.settle(); // its memory is free now, but for what is live of it
 }
 

@@ -102,11 +102,6 @@ Status Store::leave(const Estate &estate)
     return leave(kState, estate.state.get());
 }
 
-Status Store::leave_region(const std::string &name, int file)
-{
-    return leave(name, file);
-}
-
 /// FDPOLL=0: an epoll instance can be polled, and is kept whatever that says.
 Status Store::leave(const std::string &name, int fd)
 {
@@ -146,10 +141,10 @@ std::string Store::name_of_region(std::string_view key)
 void Store::clear_estate()
 {
     for (const char *const name : { kWatched, kState })
-        clear_region(name);
+        clear(name);
 }
 
-void Store::clear_region(const std::string &name)
+void Store::clear(const std::string &name)
 {
     kept_.erase(name);
     ::sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());

@@ -38,20 +38,18 @@ public:
     /// already keeps as many as it may: then it drops what comes last. A manager that does not tell
     /// how many that are (systemd before 254) is given all, and expected to keep kOfUnit.
     Status leave(const Estate &estate);
-    Status leave_region(const std::string &name, int file);
+    Status leave(const std::string &name, int fd);
 
     /// Under which the file of a region is kept, for a key that may be any text.
     static std::string name_of_region(std::string_view key);
 
     /// Has it forget what it keeps.
     void clear_estate();
-    void clear_region(const std::string &name);
+    void clear(const std::string &name);
     /// Returns when it has, or does not seem to listen.
     void settle();
 
 private:
-    Status leave(const std::string &name, int fd);
-
     std::size_t most_;
     std::set<std::string> kept_; ///< by it, as far as we know
     Left left_;
