@@ -16,6 +16,15 @@ void handle(int /*signal*/)
         siglongjmp(*there, 1);
 }
 
+/// `how`: SIG_BLOCK or SIG_UNBLOCK.
+void mask(int how)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, signal());
+    ::pthread_sigmask(how, &signals, nullptr);
+}
+
 } // namespace
 
 int signal()
@@ -29,6 +38,16 @@ void install()
     action.sa_handler = handle; // without SA_RESTART: waitpid is to return
     if (::sigaction(signal(), &action, nullptr) == -1)
         throw std::system_error(errno, std::generic_category(), "sigaction");
+}
+
+void block()
+{
+    mask(SIG_BLOCK);
+}
+
+void unblock()
+{
+    mask(SIG_UNBLOCK);
 }
 
 sigjmp_buf *&way_out()

@@ -13,6 +13,10 @@ int signal();
 /// Sets the handler, once for the process. Most waits then end in EINTR. Throws std::system_error.
 void install();
 
+/// Keeps the signal from this thread, or lets it through.
+void block();
+void unblock();
+
 /// Where the handler goes to when a system call is not to go on; null: it just returns.
 sigjmp_buf *&way_out();
 
@@ -22,9 +26,12 @@ sigjmp_buf *&way_out();
 template <class Call>
 std::optional<long> cut_short(const Call &call)
 {
+    constexpr int kWithoutMask = 0; // keeping the mask each time is one more system call
     sigjmp_buf here;
-    if (sigsetjmp(here, 1) != 0)
+    if (sigsetjmp(here, kWithoutMask) != 0) {
+        unblock(); // the handler had it blocked
         return std::nullopt;
+    }
 
     way_out() = &here;
     const long returned = call();

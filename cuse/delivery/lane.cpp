@@ -45,20 +45,11 @@ timer_t make_timer()
     return timer;
 }
 
-/// `how`: SIG_BLOCK or SIG_UNBLOCK.
-void mask_impatience(int how)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, impatience::signal());
-    ::pthread_sigmask(how, &signals, nullptr);
-}
-
 } // namespace
 
 Lane::Lane()
 {
-    mask_impatience(SIG_BLOCK);
+    impatience::block();
     timer_ = make_timer();
     CPU_ZERO(&home_);
     ::sched_getaffinity(0, sizeof home_, &home_);
@@ -72,12 +63,12 @@ Lane::~Lane()
 Lane::Stretch::Stretch(Lane &lane) : lane_(lane)
 {
     lane_.begun_ = std::chrono::steady_clock::now();
-    mask_impatience(SIG_UNBLOCK);
+    impatience::unblock();
 }
 
 Lane::Stretch::~Stretch()
 {
-    mask_impatience(SIG_BLOCK);
+    impatience::block();
     if (std::exchange(lane_.away_, false))
         ::sched_setaffinity(0, sizeof lane_.home_, &lane_.home_);
 }

@@ -13,6 +13,8 @@
 
 #include <sys/types.h>
 
+#include "cuse/delivery/thread_stat.h"
+
 namespace dmaheap::delivery {
 
 /// A coroutine that nobody waits for: it runs at once. Owns it; one that is not done is undone when
@@ -91,6 +93,9 @@ public:
     /// Keeps this thread on `cpu` (-1: wherever it is) until the end of the stretch.
     void move_to(int cpu);
 
+    /// Of the threads that it delivers to.
+    [[nodiscard]] ThreadStats &stats() { return stats_; }
+
     /// Whether the stretch has lasted long enough, with a client that does not answer.
     [[nodiscard]] bool out_of_patience() const;
 
@@ -112,6 +117,7 @@ private:
     std::chrono::steady_clock::time_point begun_; ///< the stretch
     cpu_set_t home_{};
     bool away_ = false;
+    ThreadStats stats_;
     std::vector<Errand> errands_;
     std::vector<Parked> parked_; ///< where in one of the errands
     std::chrono::milliseconds interval_{ 0 };

@@ -87,7 +87,7 @@ Errand PtraceDelivery::deliver(Lane &lane, PendingReply reply, Caller caller, An
 Task<Status> PtraceDelivery::lend(Lane &lane, Tracee &tracee, Caller caller, Answer answer,
                                   UniqueFd buffer)
 {
-    const auto stat = thread_stat(caller.thread).value_or(ThreadStat{}); // while it wakes up
+    const auto stat = lane.stats().of(caller.thread).value_or(ThreadStat{}); // while it wakes up
     const bool stopped = co_await Await<NextStop>(lane, tracee);
     if (!stopped)
         co_return failure(ESRCH, "caller that has gone");

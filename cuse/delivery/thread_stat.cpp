@@ -77,14 +77,38 @@ Result<ThreadStat> parse_thread_stat(std::string_view text)
     return ThreadStat{ .ignored_signals = *ignored, .cpu = static_cast<int>(*cpu), .born = *born };
 }
 
-Result<ThreadStat> thread_stat(pid_t thread)
+ThreadStats::ThreadStats()
+{
+    static_cast<void>(open(::gettid())); // without /proc there is nothing to know of any thread
+}
+
+Result<ThreadStat> ThreadStats::of(pid_t thread)
+{
+    if (thread == thread_)
+        if (const auto stat = read())
+            return stat;
+    if (auto opened = open(thread); !opened)
+        return std::unexpected(opened.error());
+
+    return read();
+}
+
+/// The one that was open stays open if this one cannot be opened.
+Status ThreadStats::open(pid_t thread)
 {
     auto file = sys::open(path_of(thread, "/stat").c_str(), O_RDONLY);
     if (!file)
         return std::unexpected(file.error());
 
+    file_ = *std::move(file);
+    thread_ = thread;
+    return {};
+}
+
+Result<ThreadStat> ThreadStats::read() const
+{
     std::array<char, 1024> text{}; // far above the longest line; no allocation
-    const auto got = check("read", ::read(file->get(), text.data(), text.size()));
+    const auto got = check("read", ::pread(file_.get(), text.data(), text.size(), 0));
     if (!got)
         return std::unexpected(got.error());
 

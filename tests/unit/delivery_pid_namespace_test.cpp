@@ -15,7 +15,7 @@ TEST_CASE("pid_namespace: has our children, and nobody who is gone", "[delivery]
     PidNamespace ours;
     auto child = std::make_unique<test::Child>(test::sleep_until_killed);
     const pid_t pid = child->pid();
-    const auto born = thread_stat(pid).value_or(ThreadStat{}).born;
+    const auto born = ThreadStats().of(pid).value_or(ThreadStat{}).born;
     REQUIRE(born != 0);
 
     CHECK(ours.has(pid, 0));

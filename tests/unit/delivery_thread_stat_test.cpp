@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -8,6 +10,7 @@
 
 #include <sys/prctl.h>
 
+#include "core/sys.h"
 #include "cuse/delivery/thread_stat.h"
 #include "tests/support/catch.h"
 #include "tests/unit/support/child.h"
@@ -28,6 +31,18 @@ std::string line_of(const std::string &name)
 int error_of(const Result<ThreadStat> &stat)
 {
     return stat ? 0 : stat.error().code;
+}
+
+/// Tried again as long as others start processes at the same time.
+std::unique_ptr<test::Child> child_of_number(pid_t number,
+                                             const std::function<int(const test::Line &)> &body)
+{
+    for (;;) {
+        REQUIRE(sys::write_text("/proc/sys/kernel/ns_last_pid", std::to_string(number - 1)));
+        auto child = std::make_unique<test::Child>(body);
+        if (child->pid() == number)
+            return child;
+    }
 }
 
 } // namespace
@@ -79,12 +94,52 @@ TEST_CASE("thread_stat: tells what a thread of this machine ignores and where it
     });
     REQUIRE(child.line().hear() == 0);
 
-    const auto stat = thread_stat(child.pid());
+    const auto stat = ThreadStats().of(child.pid());
 
     REQUIRE(stat);
     CHECK(stat->ignores(SIGTRAP));
     CHECK_FALSE(stat->ignores(SIGHUP));
     CHECK(stat->cpu == 0);
+}
+
+TEST_CASE("thread_stat: what has changed since is told", "[delivery]")
+{
+    const test::Child child([](const test::Line &line) {
+        line.say();
+        line.hear();
+        std::signal(SIGTRAP, SIG_IGN);
+        line.say();
+        return test::sleep_until_killed(line);
+    });
+    ThreadStats stats;
+    REQUIRE(child.line().hear() == 0);
+    CHECK_FALSE(stats.of(child.pid()).value_or(ThreadStat{}).ignores(SIGTRAP));
+
+    child.line().say();
+    REQUIRE(child.line().hear() == 0);
+
+    CHECK(stats.of(child.pid()).value_or(ThreadStat{}).ignores(SIGTRAP));
+    CHECK(stats.of(::getpid()).value_or(ThreadStat{}).born != 0);
+    CHECK(stats.of(child.pid()).value_or(ThreadStat{}).ignores(SIGTRAP));
+}
+
+TEST_CASE("thread_stat: who has the number of one that is gone is another", "[delivery]")
+{
+    ThreadStats stats;
+    auto first = std::make_unique<test::Child>(test::sleep_until_killed);
+    const pid_t number = first->pid();
+    REQUIRE(stats.of(number));
+    first.reset();
+    CHECK(error_of(stats.of(number)) == ENOENT);
+
+    const auto second = child_of_number(number, [](const test::Line &line) {
+        std::signal(SIGTRAP, SIG_IGN);
+        line.say();
+        return test::sleep_until_killed(line);
+    });
+    REQUIRE(second->line().hear() == 0);
+
+    CHECK(stats.of(number).value_or(ThreadStat{}).ignores(SIGTRAP));
 }
 
 TEST_CASE("thread_stat: a thread belongs to its process", "[delivery]")
@@ -119,7 +174,7 @@ TEST_CASE("thread_stat: nothing is known of a thread that is gone", "[delivery]"
         gone = child.pid();
     }
 
-    CHECK(error_of(thread_stat(gone)) == ENOENT);
+    CHECK(error_of(ThreadStats().of(gone)) == ENOENT);
     const auto process = process_of(gone);
     REQUIRE_FALSE(process);
     CHECK(process.error().code == ENOENT);
