@@ -28,7 +28,7 @@ Result<UniqueFd> sized_memfd(const char *name, Bytes size, unsigned flags)
 {
     auto file =
         owned("memfd_create", ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
-    if (!file)
+    if (!file || size == 0)
         return file;
 
     if (auto grown = check("ftruncate", ::ftruncate(file->get(), static_cast<off_t>(size))); !grown)

@@ -49,15 +49,19 @@ struct BufferCalls {
         return *static_cast<BufferFileExporter *>(fuse_req_userdata(request));
     }
 
-    static void init(void * /*exporter*/, fuse_conn_info *connection)
+    static void init(void *exporter, fuse_conn_info *connection)
     {
+        constexpr unsigned kWithPassthrough = 40; // Linux 6.9
         connection->max_write = Channel::kMaxWrite;
+        if (static_cast<BufferFileExporter *>(exporter)->passthrough_.wanted() &&
+            connection->proto_minor >= kWithPassthrough)
+            connection->max_background = LateReleases::kAtOnce;
     }
 
     static void lookup(fuse_req_t request, fuse_ino_t, const char *name)
     {
         BufferFileExporter &exporter = exporter_of(request);
-        const std::scoped_lock lock(exporter.mutex_);
+        std::unique_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(id_of(name));
         if (found == exporter.files_.end())
             return static_cast<void>(fuse_reply_err(request, ENOENT));
@@ -67,6 +71,7 @@ struct BufferCalls {
         entry.ino = id;
         entry.attr = attributes_of(id, file.size());
         entry.attr_timeout = file.buffer ? kForever : 0;
+        lock.unlock(); // who asks goes on at once, and needs it
         fuse_reply_entry(request, &entry);
     }
 
@@ -91,7 +96,7 @@ struct BufferCalls {
     static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info *info)
     {
         BufferFileExporter &exporter = exporter_of(request);
-        const std::scoped_lock lock(exporter.mutex_);
+        std::unique_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
         const bool again = fuse_req_ctx(request)->pid == exporter.reopener_;
         if (found == exporter.files_.end() || (found->second.opened && !again))
@@ -101,9 +106,14 @@ struct BufferCalls {
         file.opened = true;
         ++file.opens;
         exporter.back(file);
+        if (file.backing == 0) {
+            ++exporter.cached_opens_;
+            exporter.releases_.answer_what_is_owed();
+        }
         info->direct_io = file.backing != 0 ? 1 : 0; // read and write come here, to be refused
         // Others may have it mapped; that of a window is forgotten for a SYNC.
         info->keep_cache = file.backing != 0 || file.window ? 0 : 1;
+        lock.unlock(); // as in lookup()
         fuse_reply_open(request, info);
     }
 
@@ -111,15 +121,34 @@ struct BufferCalls {
     static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info *)
     {
         BufferFileExporter &exporter = exporter_of(request);
-        fuse_reply_err(request, 0);
         const std::scoped_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
-        if (found == exporter.files_.end() || --found->second.opens > 0)
+        if (found == exporter.files_.end())
+            return static_cast<void>(fuse_reply_err(request, 0));
+
+        File &file = found->second;
+        if (file.backing == 0)
+            --exporter.cached_opens_;
+        if (exporter.put_off(request, file)) {
+            exporter.owed_ = true;
+            exporter.wake_teller();
+        }
+        if (--file.opens > 0)
             return;
 
-        if (const auto backing = std::exchange(found->second.backing, 0); backing != 0)
+        if (const auto backing = std::exchange(file.backing, 0); backing != 0)
             exporter.passthrough_.close_backing(backing);
-        exporter.note_if_unused(inode, found->second);
+        exporter.note_if_unused(inode, file);
+    }
+
+    static void opendir(fuse_req_t request, fuse_ino_t, fuse_file_info *root)
+    {
+        exporter_of(request).releases_.begin(request, root);
+    }
+
+    static void releasedir(fuse_req_t request, fuse_ino_t, fuse_file_info *root)
+    {
+        exporter_of(request).releases_.end(request, root);
     }
 
     /// The bytes of a buffer that the page cache asks for, which may be in several files.
@@ -263,6 +292,8 @@ struct BufferCalls {
         ops.setattr = refuse_setattr;
         ops.open = open;
         ops.release = release;
+        ops.opendir = opendir;
+        ops.releasedir = releasedir;
         ops.read = read;
         ops.write = write;
         ops.fsync = refuse_fsync;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kBlanks = 32;
 constexpr std::chrono::milliseconds kBlanksPause{ 20 };
-constexpr std::chrono::milliseconds kTellingPause{ 20 };
+constexpr std::chrono::milliseconds kRest{ 20 };
 
 /// A file cannot be sealed against writing while a shared mapping could write to it. Only for files
 /// that nobody will map any more.
@@ -62,6 +62,8 @@ BufferFileExporter::~BufferFileExporter()
 {
     if (syncs_)
         syncs_->stop();
+    if (server_)
+        server_->post([this] { releases_.stop(); });
 }
 
 /// Passthrough shows a whole file, and one of which still_mapped() can tell: that can be sealed.
@@ -107,23 +109,47 @@ void BufferFileExporter::note_if_unused(std::uint64_t id, const File &file)
         return; // reap() is wanted already
 
     untold_ = true;
+    wake_teller();
+}
+
+void BufferFileExporter::wake_teller()
+{
     if (!resting_)
         news_.notify_one();
 }
 
+/// For the serving thread: whether the answer to a release is owed. Not while files go through the
+/// page cache: the kernel would keep what it writes back, and reads ahead, behind the release.
+bool BufferFileExporter::put_off(fuse_req_t release, const File &file)
+{
+    if (file.backing == 0 || cached_opens_ > 0) {
+        fuse_reply_err(release, 0);
+        return false;
+    }
+    return releases_.put_off(release);
+}
+
 /// The thread that serves the mount cannot tell: it has a descriptor table of its own, in which
-/// what `on_released` works with is closed. After it has told it rests, so that a program that
-/// allocates and closes all the time does not wake it each time.
+/// what `on_released` works with is closed. After it has told it rests, and after that it asks for
+/// the releases that have been kept back meanwhile, so that a program that allocates and closes all
+/// the time wakes nobody each time.
 void BufferFileExporter::tell_of_released(const std::stop_token &stop)
 {
     std::unique_lock lock(mutex_);
-    while (news_.wait(lock, stop, [this] { return std::exchange(untold_, false); })) {
+    while (news_.wait(lock, stop, [this] { return untold_ || owed_; })) {
+        const bool untold = std::exchange(untold_, false);
         lock.unlock();
-        on_released_();
+        if (untold)
+            on_released_();
         lock.lock();
         resting_ = true;
-        news_.wait_for(lock, stop, kTellingPause, [] { return false; });
+        news_.wait_for(lock, stop, kRest, [] { return false; });
         resting_ = false;
+        const bool owed = std::exchange(owed_, false);
+        lock.unlock();
+        if (owed)
+            releases_.flush(root_.get());
+        lock.lock();
     }
 }
 
@@ -143,25 +169,26 @@ void BufferFileExporter::back(File &file)
 
 bool BufferFileExporter::reap()
 {
-    struct stat status{}; // not cached: a request, served after the releases that came before it
-    ::fstat(root_.get(), &status);
-
+    releases_.flush(root_.get());
     return end_released();
 }
 
-/// Returns whether there are some that are still mapped.
+/// Returns whether there are some that are still mapped. Memory goes home with other threads at
+/// work, but not with others that end buffers: they would miss it.
 bool BufferFileExporter::end_released()
 {
+    const std::scoped_lock one_by_one(ending_);
+    std::vector<decltype(files_)::node_type> ended;
     const std::scoped_lock lock(mutex_);
-    std::erase_if(released_, [this](std::uint64_t id) {
+    std::erase_if(released_, [&](std::uint64_t id) {
         const auto file = files_.find(id);
         if (file == files_.end() || file->second.opens > 0 || file->second.holds > 0)
             return true; // somebody has got hold of it again, and lets go of it again
+        if (still_mapped(file->second.memory()))
+            return false;
 
-        const bool ended = !still_mapped(file->second.memory());
-        if (ended)
-            files_.erase(file);
-        return ended;
+        ended.push_back(files_.extract(file));
+        return true;
     });
     return !released_.empty();
 }

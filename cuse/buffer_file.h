@@ -16,6 +16,7 @@
 #include "cuse/buffer_sync.h"
 #include "cuse/channel.h"
 #include "cuse/fuse_mount.h"
+#include "cuse/late_releases.h"
 #include "cuse/passthrough.h"
 #include "cuse/private_server.h"
 #include "cuse/stock.h"
@@ -97,7 +98,9 @@ private:
     Result<Blank> add_and_open(File file, int mode);
     std::unique_ptr<Channel> make_channel(UniqueFd fd);
     bool end_released();
+    bool put_off(fuse_req_t release, const File &file);
     void tell_of_released(const std::stop_token &stop);
+    void wake_teller();
     void note_if_unused(std::uint64_t id, const File &file);
     void back(File &file);
     Result<UniqueFd> open_again(std::uint64_t id);
@@ -107,6 +110,7 @@ private:
     static ssize_t write_reply(int fd, iovec *ranges, int count, void *exporter);
 
     std::mutex reopening_;
+    std::mutex ending_; ///< of what is released; before mutex_
     std::mutex mutex_;
     pid_t reopener_ = 0;                  ///< the thread that may open a file again; 0: none
     std::uint64_t last_id_;               ///< never used twice
@@ -118,8 +122,12 @@ private:
     UniqueFd root_;
     dev_t device_ = 0; ///< of the mount, as fstat(2) tells it of each buffer
     std::function<void()> on_released_;
-    bool untold_ = false;  ///< that there is something in released_
-    bool resting_ = false; ///< the teller, which looks by itself when it has rested
+    LateReleases releases_;
+    unsigned cached_opens_ = 0; ///< of files in the page cache, which is read and written in the
+                                ///< order of the releases
+    bool owed_ = false;         ///< a release's answer, so that a flush is wanted
+    bool untold_ = false;       ///< that there is something in released_
+    bool resting_ = false;      ///< the teller, which looks by itself when it has rested
     std::condition_variable_any news_;
     std::jthread teller_;
     std::optional<BufferSync> syncs_; ///< the server adds to it to its end; stopped before that

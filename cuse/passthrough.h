@@ -19,6 +19,8 @@ public:
     /// `wanted` false: never used, whatever the kernel offers.
     explicit Passthrough(bool wanted) : wanted_(wanted) {}
 
+    [[nodiscard]] bool wanted() const { return wanted_; }
+
     /// The channel, of /dev/fuse, that it is for. Before the first reply.
     void use(int channel) { channel_ = channel; }
 

@@ -17,17 +17,6 @@ namespace {
 constexpr unsigned long kUnknownCommand =
     _IOWR(DMA_HEAP_IOC_MAGIC, 1, struct dma_heap_allocation_data);
 
-Result<void> refused_ioctl(const Descriptor &node)
-{
-    dma_heap_allocation_data nothing{};
-    if (::ioctl(node.get(), kUnknownCommand, &nothing) == 0)
-        return std::unexpected(Error{ EPROTO, "unknown command accepted" });
-    if (errno != EINVAL && errno != ENOTTY)
-        return std::unexpected(Error{ errno, "unknown command" });
-
-    return {};
-}
-
 /// The times of `work` until the limit, without those of the warm-up.
 template <class Work>
 Result<Summary> measure(Limit limit, Work work)
@@ -66,6 +55,17 @@ Result<Cpus> cpus_for(Placement placement)
 }
 
 } // namespace
+
+Result<void> refused_ioctl(const Descriptor &node)
+{
+    dma_heap_allocation_data nothing{};
+    if (::ioctl(node.get(), kUnknownCommand, &nothing) == 0)
+        return std::unexpected(Error{ EPROTO, "unknown command accepted" });
+    if (errno != EINVAL && errno != ENOTTY)
+        return std::unexpected(Error{ errno, "unknown command" });
+
+    return {};
+}
 
 Result<Summary> measure_bare_ioctl(const Descriptor &node, Limit limit)
 {

@@ -11,6 +11,9 @@ namespace dmaheap::bench {
 
 /// A command that the node refuses at once: one round trip to whoever serves it.
 /// An error if the node does anything else than to refuse it with EINVAL or ENOTTY.
+Result<void> refused_ioctl(const Descriptor &node);
+
+/// The same again and again.
 Result<Summary> measure_bare_ioctl(const Descriptor &node, Limit limit);
 
 enum class Placement { one_cpu, two_cpus };

@@ -27,10 +27,8 @@ struct Report {
     std::vector<Result<Latency>> sizes;   ///< one for each of options.sizes
     std::vector<Result<Latency>> threads; ///< one for each of options.threads
     std::optional<Result<MemoryComparison>> memory;
+    std::optional<Result<AgainstFloor>> against_floor;
 };
-
-/// Nothing unless the floor and 4 KiB by one thread have been measured.
-std::optional<AgainstFloor> against_floor(const Report &report);
 
 /// Why not a single allocation succeeded, if none did although some were tried.
 std::optional<Error> nothing_allocated(const Report &report);

@@ -169,10 +169,11 @@ void print_part(std::ostream &out, const Report &report, Part part)
 
 void print_against_floor(std::ostream &out, const Report &report)
 {
-    const std::optional<AgainstFloor> figure = against_floor(report);
+    if (!report.against_floor)
+        return;
+    const Result<AgainstFloor> &figure = *report.against_floor;
     if (!figure) {
-        out << "4 KiB against its floor: not measured, it needs the bare ioctl, the step on one "
-               "CPU,\nand 4 KiB by one thread.\n";
+        out << "4 KiB against its floor: not measured: " << text(figure.error()) << '\n';
         return;
     }
 

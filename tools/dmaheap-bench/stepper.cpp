@@ -14,8 +14,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "tools/dmaheap-bench/affinity.h"
-
 namespace dmaheap::bench {
 namespace {
 

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "tools/dmaheap-bench/affinity.h"
 #include "tools/dmaheap-bench/registers.h"
 #include "tools/dmaheap-bench/result.h"
 
@@ -34,6 +35,9 @@ public:
     /// A child on `cpu`, stopped behind a system call instruction.
     /// ENOSYS on a machine whose registers are not known here.
     static Result<Stepper> start(int cpu);
+
+    /// Keeps the child on another CPU from now on.
+    Result<void> move_to(int cpu) { return pin(child_.pid(), cpu); }
 
     /// One step: write registers, execute getpid, wait, read registers.
     Result<void> step();

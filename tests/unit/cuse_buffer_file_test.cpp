@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/sys.h"
+#include "cuse/buffer_file.h"
+#include "tests/support/catch.h"
+#include "tests/support/proc.h"
+#include "tests/unit/support/skip.h"
+
+using namespace dmaheap;
+using namespace dmaheap::cuse;
+using Backing = BufferFileExporter::Backing;
+
+namespace {
+
+constexpr Bytes kPage = 4096;
+
+/// The thread of this process that has /dev/fuse in its table; 0: none.
+pid_t serving_thread()
+{
+    for (const pid_t thread : test::proc::threads(::getpid()))
+        for (const auto &file : std::filesystem::directory_iterator("/proc/self/task/" +
+                                                                    std::to_string(thread) + "/fd"))
+            if (std::filesystem::read_symlink(file) == "/dev/fuse")
+                return thread;
+    return 0;
+}
+
+/// How often a thread has gone to sleep.
+long sleeps_of(pid_t thread)
+{
+    std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+    const std::string key = "voluntary_ctxt_switches:";
+    std::string line;
+    while (std::getline(status, line))
+        if (line.starts_with(key))
+            return std::stol(line.substr(key.size()));
+    return -1;
+}
+
+struct Fixture {
+    explicit Fixture(Backing backing = Backing::passthrough) : exporter(backing, [this] { ++told; })
+    {
+        ledger.set_limit("heap", machine_memory());
+    }
+
+    UniqueFd exported(Memory memory)
+    {
+        const Bytes size = memory.size();
+        Buffer buffer(*ledger.charge("heap", size, Owner{ .process = 1, .user = 0 }),
+                      std::move(memory));
+        return exporter.export_buffer(std::move(buffer), O_RDWR).value();
+    }
+    std::vector<UniqueFd> exported(long count)
+    {
+        std::vector<UniqueFd> buffers;
+        while (std::ssize(buffers) < count)
+            buffers.push_back(exported(Memory::any_pages(kPage)));
+        return buffers;
+    }
+    /// Its pages are not the whole of a file, so it goes through the page cache.
+    UniqueFd window()
+    {
+        auto file = sys::memfd("two pages", 2 * kPage);
+        REQUIRE(file);
+        return exported(Memory(Extent{ .file = *std::move(file), .offset = 0, .size = kPage }));
+    }
+    [[nodiscard]] std::uint64_t live() const { return ledger.accounts().at("heap").use.buffers; }
+
+    Ledger ledger;
+    std::atomic<int> told = 0;
+    BufferFileExporter exporter;
+};
+
+/// Closes one after the other, with time for the server to go to sleep in between. How often it
+/// did.
+long sleeps_while_closing(std::vector<UniqueFd> &buffers)
+{
+    const pid_t server = serving_thread();
+    const long before = sleeps_of(server);
+    for (UniqueFd &buffer : buffers) {
+        buffer.reset();
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    return sleeps_of(server) - before;
+}
+
+void skip_unless_there_is_passthrough()
+{
+    if (::access("/dev/fuse", R_OK | W_OK) == -1)
+        test::skip_program(std::string("/dev/fuse: ") + std::strerror(errno));
+    if (!Fixture().exporter.has_passthrough())
+        test::skip_program("no FUSE passthrough on this machine");
+}
+
+} // namespace
+
+TEST_CASE("buffer_file: who closes one buffer after another does not wake the server each time",
+          "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    constexpr long kCount = 200;
+    Fixture fixture;
+    auto buffers = fixture.exported(kCount);
+
+    CHECK(sleeps_while_closing(buffers) < kCount / 2);
+    CHECK_FALSE(fixture.exporter.reap());
+    CHECK(fixture.live() == 0);
+}
+
+TEST_CASE("buffer_file: what has been closed has ended after a reap, however many", "[cuse]")
+{
+    const auto backing = GENERATE(Backing::passthrough, Backing::page_cache);
+    skip_unless_there_is_passthrough();
+    Fixture fixture(backing);
+    for (const long count : { 1, 2, 500, 1, 40 }) {
+        auto buffers = fixture.exported(count);
+        CHECK(fixture.live() == static_cast<std::uint64_t>(count));
+
+        buffers.resize(1);
+        fixture.exporter.reap();
+        CHECK(fixture.live() == 1);
+
+        buffers.clear();
+        fixture.exporter.reap();
+        CHECK(fixture.live() == 0);
+    }
+}
+
+TEST_CASE("buffer_file: what is written back is not kept behind a release", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    constexpr long kCount = 200;
+    Fixture fixture;
+    UniqueFd window = fixture.window();
+    auto buffers = fixture.exported(kCount);
+    auto more = fixture.exported(kCount);
+
+    CHECK(sleeps_while_closing(buffers) > kCount / 2);
+    window.reset();
+    CHECK_FALSE(fixture.exporter.reap());
+    CHECK(sleeps_while_closing(more) < kCount / 2);
+}
+
+TEST_CASE("buffer_file: several threads that reap see all of it", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    Fixture fixture;
+    std::atomic<int> late = 0;
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread)
+        threads.emplace_back([&fixture, &late] {
+            for (int round = 0; round < 50; ++round) {
+                {
+                    const auto buffers = fixture.exported(10);
+                }
+                fixture.exporter.reap();
+                late += fixture.live() > 30 ? 1 : 0; // none of ours, and at most 10 of each other
+            }
+        });
+    threads.clear();
+
+    CHECK(late == 0);
+    CHECK(fixture.live() == 0);
+}
+
+TEST_CASE("buffer_file: an exporter ends in the middle of it", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    for (int round = 0; round < 20; ++round) {
+        Fixture fixture;
+        auto buffers = fixture.exported(round);
+        buffers.clear();
+    }
+}
