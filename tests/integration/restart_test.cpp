@@ -307,6 +307,29 @@ TEST_CASE("restart: beside a heap over a file, dma-bufs are counted, and its buf
     CHECK(service.manager.end(SIGTERM) == exited(0));
 }
 
+TEST_CASE("restart: half of what is in the store is refused, and the daemon starts without",
+          "[restart]")
+{
+    if (chosen().exporter != "udmabuf")
+        return skip("restart", "only dma-bufs outlive the daemon's knowledge of them");
+
+    const std::string lost = GENERATE("dmaheapd-watched", "dmaheapd-state");
+    Service service;
+    REQUIRE(service.manager.start(kStored));
+    Client client;
+    client.get("alloc", client.get("open", service.node()), kPage);
+    REQUIRE(service.manager.end(SIGKILL));
+    service.manager.store().erase(lost);
+
+    REQUIRE(service.manager.start(kStored));
+
+    CHECK(service.log.await_line("cannot be used"));
+    CHECK(service.ask("buffers").empty());
+    client.get("alloc", client.get("open", service.node()), kPage);
+    CHECK(service.ask("buffers").size() == 1);
+    CHECK(service.manager.end(SIGTERM) == exited(0));
+}
+
 TEST_CASE("restart: garbage in the store is refused, and the daemon starts without", "[restart]")
 {
     if (chosen().exporter != "udmabuf")

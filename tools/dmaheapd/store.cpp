@@ -82,11 +82,8 @@ Store::Store() : most_(most_that_are_kept())
             left_.regions[name] = std::move(fd);
     }
     most_ = std::max(most_, kept_.size()); // so many it has kept
-    if (estate.watched.valid() && estate.state.valid())
+    if (estate.watched.valid() || estate.state.valid())
         left_.estate = std::move(estate);
-    else if (estate.watched.valid() || estate.state.valid())
-        clear_estate(); // of one that was killed while it left them: what belongs to whom is
-                        // unknown
 }
 
 Store::Left Store::take()

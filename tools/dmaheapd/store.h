@@ -24,7 +24,8 @@ public:
 
     /// What a daemon leaves.
     struct Left {
-        std::optional<Estate> estate;            ///< nothing when there was none
+        std::optional<Estate> estate; ///< nothing when there was none; half of one that was killed
+                                      ///< while it left it
         std::map<std::string, UniqueFd> regions; ///< their files, by name_of_region()
     };
 
