@@ -34,9 +34,9 @@
 // - Sizes are bytes, or K, M, G (also KiB, MiB, GiB) of 1024.
 //
 // ## Exit status
-// 0; 1 if the node could not be opened, or if no allocation at all succeeded; 2 for a wrong option.
-// What cannot be measured (ptrace or pinning forbidden, one CPU only) is no failure: its line says
-// why, and the rest goes on.
+// 0; 1 if the node could not be opened, if no allocation at all succeeded, or if the figures could
+// not be written; 2 for a wrong option. What cannot be measured (ptrace or pinning forbidden, one
+// CPU only) is no failure: its line says why, and the rest goes on.
 //
 // ## JSON
 // A part that was not asked for is null or an empty list. A *summary* is {rounds, median, p90, p99}
@@ -148,7 +148,10 @@ int run(const Options &options)
                    .memory = {},
                    .against_floor = {} };
     measure_and_print(node, report);
-
+    if (!std::cout.flush()) {
+        std::cerr << "dmaheap-bench: the figures could not be written to standard output\n";
+        return kCouldNotRun;
+    }
     if (const auto error = nothing_allocated(report)) {
         std::cerr << "dmaheap-bench: no allocation from " << options.node
                   << " succeeded: " << text(*error) << '\n';
