@@ -191,6 +191,12 @@ TEST_CASE("control: what is wrong is said in one line that tells what to do", "[
     CHECK(refusal_of(daemon, { "faults", "set", kHeap, "--errno", "EWHAT" }, 2).contains("ENOMEM"));
     CHECK(refusal_of(daemon, { "faults", "set", kHeap }, 2).contains("--errno"));
     refusal_of(daemon, { "faults", "set", kHeap, "--errno", "EIO", "--probability", "2" }, 2);
+    for (const char *const number : { "-1", "0", "4194305", "99999999999999999999", "x" })
+        CHECK(refusal_of(daemon, { "buffers", "--pid", number }, 2).contains("--pid"));
+    for (const char *const number : { "-1", "4294967295", "x" })
+        CHECK(refusal_of(daemon, { "buffers", "--uid", number }, 2).contains("--uid"));
+    for (const char *const number : { "-1", "0", "x" })
+        CHECK(refusal_of(daemon, { "top", "-n", number }, 2).contains("--iterations"));
     refusal_of(daemon, {}, 2);
     refusal_of(daemon, { "nothing" }, 2);
     refusal_of(daemon, { "--json", "top" }, 2);

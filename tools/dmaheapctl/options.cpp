@@ -31,6 +31,8 @@ struct Typed {
     std::uint64_t delay = 0;
 };
 
+constexpr std::int64_t kHighestProcess = std::int64_t{ 1 } << 22; // PID_MAX_LIMIT of the kernel
+constexpr std::int64_t kHighestUser = 0xfffffffe;                 // the one above is no user
 constexpr std::array kLimits{ "limit", "limit-per-uid", "limit-per-process", "max-buffer" };
 
 constexpr const char *kFooter =
@@ -69,8 +71,12 @@ void add_buffers(CLI::App &app, Options &options, Typed &typed)
 {
     CLI::App *const command = add(app, "buffers", "every live buffer, and who asked for it");
     command->add_option("--heap", typed.heap, "of this heap only")->type_name("NAME");
-    command->add_option("--pid", typed.process, "that this process asked for")->type_name("PID");
-    command->add_option("--uid", typed.user, "that this user asked for")->type_name("UID");
+    command->add_option("--pid", typed.process, "that this process asked for")
+        ->type_name("PID")
+        ->check(CLI::Range(std::int64_t{ 1 }, kHighestProcess));
+    command->add_option("--uid", typed.user, "that this user asked for")
+        ->type_name("UID")
+        ->check(CLI::Range(std::int64_t{ 0 }, kHighestUser));
     command->add_flag("--holders", typed.holders, "and who holds it now");
     command->callback([&options, &typed, command] {
         Json arguments = Json::object();
@@ -93,7 +99,8 @@ void add_top(CLI::App &app, Options &options)
         ->type_name("SECONDS")
         ->check(CLI::Range(0.1, 3600.0));
     command->add_option("-n,--iterations", options.rounds, "end after so many looks")
-        ->type_name("COUNT");
+        ->type_name("COUNT")
+        ->check(CLI::PositiveNumber);
     command->callback([&options] { ask(options, "top", "usage"); });
 }
 
