@@ -44,6 +44,10 @@ struct stat attributes_of(std::uint64_t id, Bytes size)
 struct BufferCalls {
     using File = BufferFileExporter::File;
 
+    /// What an open is noted to be, for its release.
+    static constexpr std::uint64_t kPassedThrough = 0;
+    static constexpr std::uint64_t kThroughPageCache = 1;
+
     static BufferFileExporter &exporter_of(fuse_req_t request)
     {
         return *static_cast<BufferFileExporter *>(fuse_req_userdata(request));
@@ -81,6 +85,8 @@ struct BufferCalls {
         const std::scoped_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
         const bool known = found != exporter.files_.end();
+        if (inode == FUSE_ROOT_ID)
+            exporter.releases_.answer_what_is_owed();
         struct stat attributes = attributes_of(inode, known ? found->second.size() : 0);
         if (inode == FUSE_ROOT_ID)
             attributes.st_mode = S_IFDIR | S_IRWXU;
@@ -106,9 +112,10 @@ struct BufferCalls {
         file.opened = true;
         ++file.opens;
         exporter.back(file);
+        info->fh = file.backing == 0 ? kThroughPageCache : kPassedThrough;
         if (file.backing == 0) {
             ++exporter.cached_opens_;
-            exporter.releases_.answer_what_is_owed();
+            exporter.releases_.answer_what_is_owed(); // or what it reads and writes would wait
         }
         info->direct_io = file.backing != 0 ? 1 : 0; // read and write come here, to be refused
         // Others may have it mapped; that of a window is forgotten for a SYNC.
@@ -118,27 +125,23 @@ struct BufferCalls {
     }
 
     /// The file itself ends elsewhere: this thread's descriptor table is not the one it is in.
-    static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info *)
+    static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info *info)
     {
         BufferFileExporter &exporter = exporter_of(request);
         const std::scoped_lock lock(exporter.mutex_);
-        const auto found = exporter.files_.find(inode);
-        if (found == exporter.files_.end())
-            return static_cast<void>(fuse_reply_err(request, 0));
-
-        File &file = found->second;
-        if (file.backing == 0)
-            --exporter.cached_opens_;
-        if (exporter.put_off(request, file)) {
-            exporter.owed_ = true;
+        exporter.releases_.take(request, exporter.cached_opens_ > 0);
+        if (exporter.releases_.owes())
             exporter.wake_teller();
-        }
-        if (--file.opens > 0)
+        if (info->fh == kThroughPageCache)
+            --exporter.cached_opens_;
+
+        const auto found = exporter.files_.find(inode);
+        if (found == exporter.files_.end() || --found->second.opens > 0)
             return;
 
-        if (const auto backing = std::exchange(file.backing, 0); backing != 0)
+        if (const auto backing = std::exchange(found->second.backing, 0); backing != 0)
             exporter.passthrough_.close_backing(backing);
-        exporter.note_if_unused(inode, file);
+        exporter.note_if_unused(inode, found->second);
     }
 
     static void opendir(fuse_req_t request, fuse_ino_t, fuse_file_info *root)

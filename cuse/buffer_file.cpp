@@ -48,11 +48,13 @@ BufferFileExporter::BufferFileExporter(Backing backing, std::function<void()> on
 {
     DetachedMount mount = required_mount();
     root_ = std::move(mount.root);
-    server_.emplace(std::move(mount.channel),
-                    [this](UniqueFd fd) { return make_channel(std::move(fd)); });
+    server_.emplace(
+        std::move(mount.channel), [this](UniqueFd fd) { return make_channel(std::move(fd)); },
+        [this] { releases_.answer_what_is_owed(); });
     device_ = inode_of(root_.get()).value_or(Inode{}).device;
     mount_ = identity_of(root_.get()).value_or(FileIdentity{}).mount;
     lift_dirty_limit();
+    releases_.flush(root_.get()); // has its descriptor from now on
     syncs_.emplace(*server_, [this](std::uint64_t id) { return sync(id); });
     if (has_passthrough())
         blanks_.emplace(kBlanks, kBlanksPause, [this] { return make_blank(); });
@@ -62,8 +64,6 @@ BufferFileExporter::~BufferFileExporter()
 {
     if (syncs_)
         syncs_->stop();
-    if (server_)
-        server_->post([this] { releases_.stop(); });
 }
 
 /// Passthrough shows a whole file, and one of which still_mapped() can tell: that can be sealed.
@@ -118,17 +118,6 @@ void BufferFileExporter::wake_teller()
         news_.notify_one();
 }
 
-/// For the serving thread: whether the answer to a release is owed. Not while files go through the
-/// page cache: the kernel would keep what it writes back, and reads ahead, behind the release.
-bool BufferFileExporter::put_off(fuse_req_t release, const File &file)
-{
-    if (file.backing == 0 || cached_opens_ > 0) {
-        fuse_reply_err(release, 0);
-        return false;
-    }
-    return releases_.put_off(release);
-}
-
 /// The thread that serves the mount cannot tell: it has a descriptor table of its own, in which
 /// what `on_released` works with is closed. After it has told it rests, and after that it asks for
 /// the releases that have been kept back meanwhile, so that a program that allocates and closes all
@@ -136,7 +125,7 @@ bool BufferFileExporter::put_off(fuse_req_t release, const File &file)
 void BufferFileExporter::tell_of_released(const std::stop_token &stop)
 {
     std::unique_lock lock(mutex_);
-    while (news_.wait(lock, stop, [this] { return untold_ || owed_; })) {
+    while (news_.wait(lock, stop, [this] { return untold_ || releases_.owes(); })) {
         const bool untold = std::exchange(untold_, false);
         lock.unlock();
         if (untold)
@@ -145,10 +134,10 @@ void BufferFileExporter::tell_of_released(const std::stop_token &stop)
         resting_ = true;
         news_.wait_for(lock, stop, kRest, [] { return false; });
         resting_ = false;
-        const bool owed = std::exchange(owed_, false);
+        if (!releases_.owes())
+            continue;
         lock.unlock();
-        if (owed)
-            releases_.flush(root_.get());
+        releases_.flush(root_.get());
         lock.lock();
     }
 }

@@ -98,7 +98,6 @@ private:
     Result<Blank> add_and_open(File file, int mode);
     std::unique_ptr<Channel> make_channel(UniqueFd fd);
     bool end_released();
-    bool put_off(fuse_req_t release, const File &file);
     void tell_of_released(const std::stop_token &stop);
     void wake_teller();
     void note_if_unused(std::uint64_t id, const File &file);
@@ -112,7 +111,8 @@ private:
     std::mutex reopening_;
     std::mutex ending_; ///< of what is released; before mutex_
     std::mutex mutex_;
-    pid_t reopener_ = 0;                  ///< the thread that may open a file again; 0: none
+    static constexpr pid_t kNobody = -1;  ///< 0 is who is not in our pid namespace
+    pid_t reopener_ = kNobody;            ///< the thread that may open a file again
     std::uint64_t last_id_;               ///< never used twice
     std::map<std::uint64_t, File> files_; ///< by the inode's number
     std::vector<std::uint64_t> released_; ///< no descriptor or hold is left; perhaps still mapped
@@ -123,9 +123,8 @@ private:
     dev_t device_ = 0; ///< of the mount, as fstat(2) tells it of each buffer
     std::function<void()> on_released_;
     LateReleases releases_;
-    unsigned cached_opens_ = 0; ///< of files in the page cache, which is read and written in the
-                                ///< order of the releases
-    bool owed_ = false;         ///< a release's answer, so that a flush is wanted
+    unsigned cached_opens_ = 0; ///< of files in the page cache, which the kernel writes back and
+                                ///< reads ahead in the order of the releases
     bool untold_ = false;       ///< that there is something in released_
     bool resting_ = false;      ///< the teller, which looks by itself when it has rested
     std::condition_variable_any news_;

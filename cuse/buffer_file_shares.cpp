@@ -67,7 +67,7 @@ Result<UniqueFd> BufferFileExporter::open_again(std::uint64_t id)
     };
     let_in(::gettid());
     auto opened = sys::open_at(root_.get(), name_of(id).c_str(), O_RDWR);
-    let_in(0);
+    let_in(kNobody);
     return opened;
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cuse/late_releases.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "core/sys.h"
 
@@ -16,42 +16,79 @@ namespace dmaheap::cuse {
 
 namespace {
 
-constexpr std::chrono::seconds kLongest{ 1 }; // a connection that is aborted ends no marker
+constexpr std::chrono::milliseconds kPatience{ 50 };
 
 } // namespace
 
 /// The kernel brings what nobody waits for in its order, the end of the marker after the releases.
 void LateReleases::flush(int root)
 {
-    const std::scoped_lock one_by_one(one_by_one_);
+    Marker marker = take_marker(root);
+    const bool sent = marker.root.valid();
+    if (sent) {
+        const std::scoped_lock lock(mutex_);
+        sent_.insert(marker.number);
+    }
+    struct stat attributes{}; // not cached: a request
+    ::fstat(root, &attributes);
+    if (!sent)
+        return;
+
+    marker.root.reset();
+    {
+        std::unique_lock lock(mutex_);
+        ended_.wait_for(lock, kPatience, [&] { return !sent_.contains(marker.number); });
+    }
+    keep(open_marker(root));
+}
+
+LateReleases::Marker LateReleases::take_marker(int root)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        if (kept_.root.valid())
+            return std::exchange(kept_, {});
+    }
+    return open_marker(root);
+}
+
+LateReleases::Marker LateReleases::open_marker(int root)
+{
+    const std::scoped_lock one_by_one(opening_);
     const auto let_in = [this](pid_t thread) {
         const std::scoped_lock lock(mutex_);
-        flusher_ = thread;
-        return marker_;
+        opener_ = thread;
+        return last_marker_;
     };
     let_in(::gettid());
     auto opened = sys::open_at(root, ".", O_RDONLY | O_DIRECTORY);
-    const std::uint64_t marker = let_in(0);
-    if (!opened)
-        return;
-
-    opened->reset();
-    std::unique_lock lock(mutex_);
-    reached_.wait_for(lock, kLongest, [&] { return last_end_ >= marker; });
+    const std::uint64_t number = let_in(kNobody);
+    return opened ? Marker{ .root = *std::move(opened), .number = number } : Marker{};
 }
 
-bool LateReleases::put_off(fuse_req_t release)
+void LateReleases::keep(Marker marker)
 {
-    if (stopped_ || in_time_ || owed_) {
-        fuse_reply_err(release, 0);
-        return false;
+    const std::scoped_lock lock(mutex_);
+    if (!kept_.root.valid())
+        kept_ = std::move(marker);
+}
+
+void LateReleases::take(fuse_req_t release, bool at_once)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        at_once = at_once || !sent_.empty() || owed_;
     }
+    if (at_once)
+        return static_cast<void>(fuse_reply_err(release, 0));
+
     owed_ = release;
-    return true;
+    owes_ = true;
 }
 
 void LateReleases::answer_what_is_owed()
 {
+    owes_ = false;
     if (owed_)
         fuse_reply_err(std::exchange(owed_, nullptr), 0);
 }
@@ -60,12 +97,10 @@ void LateReleases::begin(fuse_req_t open, fuse_file_info *root)
 {
     {
         const std::scoped_lock lock(mutex_);
-        if (fuse_req_ctx(open)->pid != flusher_)
+        if (fuse_req_ctx(open)->pid != opener_)
             return static_cast<void>(fuse_reply_err(open, ENXIO));
-        root->fh = ++marker_;
+        root->fh = ++last_marker_;
     }
-    in_time_ = true;
-    answer_what_is_owed();
     fuse_reply_open(open, root);
 }
 
@@ -73,22 +108,9 @@ void LateReleases::end(fuse_req_t release, const fuse_file_info *root)
 {
     const std::uint64_t marker = root->fh;
     fuse_reply_err(release, 0);
-    in_time_ = in_time_ && marker != marker_;
-    reach(marker);
-}
-
-void LateReleases::stop()
-{
-    stopped_ = true;
-    answer_what_is_owed();
-    reach(std::numeric_limits<std::uint64_t>::max());
-}
-
-void LateReleases::reach(std::uint64_t marker)
-{
     const std::scoped_lock lock(mutex_);
-    last_end_ = std::max(last_end_, marker);
-    reached_.notify_all();
+    sent_.erase(marker);
+    ended_.notify_all();
 }
 
 } // namespace dmaheap::cuse

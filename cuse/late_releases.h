@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <set>
 
 #include <fuse3/fuse_lowlevel.h>
 
 #include <sys/types.h>
+
+#include "core/unique_fd.h"
 
 namespace dmaheap::cuse {
 
 /// Answers RELEASE requests of a mount late, so that a program which closes one file after another
 /// wakes the server now and then and not each time.
 ///
-/// Nobody waits for the answer to a RELEASE. The kernel has kAtOnce of them under way and keeps the
-/// others in their order, without waking anybody (max_background, fuse_request_queue_background()).
-/// So one whose answer is owed keeps back all that come after it, until flush() lets them come.
+/// Who closes a file does not wait for the answer. The kernel has kAtOnce such requests under way
+/// and keeps the others in their order, without waking anybody (max_background,
+/// fuse_request_queue_background()). So one whose answer is owed keeps back all that come after it,
+/// until flush() lets them come.
 class LateReleases {
 public:
     /// Of requests that nobody waits for: what a mount has to agree on with the kernel.
@@ -25,39 +30,51 @@ public:
     LateReleases() = default;
     LateReleases(const LateReleases &) = delete;
     LateReleases &operator=(const LateReleases &) = delete;
-    ~LateReleases() = default; ///< after stop()
+    ~LateReleases() = default; ///< when nothing is owed
 
-    /// Returns when all releases have been served that were there before. On any thread but the
-    /// serving one; `root`: of the mount.
+    /// Whether one is owed: the mount needs a flush soon. On any thread.
+    [[nodiscard]] bool owes() const { return owes_; }
+
+    /// Returns when all releases have been served that were there before, or after kPatience: what
+    /// is written back may be before them. On any thread but the serving one; `root`: of the mount.
+    /// Without a free descriptor only what is owed is answered.
     void flush(int root);
 
     // The rest is for the serving thread.
 
-    /// Answers a release, or owes the answer: true then. The mount needs a flush soon.
-    bool put_off(fuse_req_t release);
+    /// Answers a release, or owes the answer.
+    void take(fuse_req_t release, bool at_once);
+    /// When the root's attributes are asked for, too: that is how a flush begins.
     void answer_what_is_owed();
 
-    /// The two ends of the marker that flush() sends after the releases: it opens the root, and
-    /// closes it again. Nobody else may open it.
+    /// The two ends of the marker that flush() sends after the releases: a descriptor of the root.
+    /// Nobody else may open it.
     void begin(fuse_req_t open, fuse_file_info *root);
     void end(fuse_req_t release, const fuse_file_info *root);
 
-    /// Owes nothing any more, from now on; nobody waits in flush().
-    void stop();
-
 private:
-    void reach(std::uint64_t marker);
+    struct Marker {
+        UniqueFd root; ///< none: there was no descriptor for it
+        std::uint64_t number = 0;
+    };
+
+    static constexpr pid_t kNobody = -1; ///< 0 is who is not in our pid namespace
+
+    Marker take_marker(int root);
+    Marker open_marker(int root);
+    void keep(Marker marker);
 
     fuse_req_t owed_ = nullptr;
-    bool in_time_ = false; ///< those that come are answered at once: a marker is behind them
-    bool stopped_ = false;
+    std::atomic<bool> owes_ = false;
 
-    std::mutex one_by_one_; ///< flushes
+    std::mutex opening_; ///< before mutex_
     std::mutex mutex_;
-    std::condition_variable reached_;
-    pid_t flusher_ = 0;          ///< the thread that is about to open its marker; 0: none
-    std::uint64_t marker_ = 0;   ///< the latest that was opened
-    std::uint64_t last_end_ = 0; ///< of a marker
+    std::condition_variable ended_;
+    pid_t opener_ = kNobody;        ///< the thread that may open a marker
+    std::uint64_t last_marker_ = 0; ///< never used twice
+    std::set<std::uint64_t> sent_;  ///< markers whose end has not come; what comes before it is
+                                    ///< answered at once
+    Marker kept_;                   ///< for when there is no descriptor
 };
 
 } // namespace dmaheap::cuse

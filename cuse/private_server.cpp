@@ -28,15 +28,16 @@ UniqueFd required(const char *step, long fd)
 
 } // namespace
 
-PrivateServer::PrivateServer(UniqueFd channel, MakeChannel make)
+PrivateServer::PrivateServer(UniqueFd channel, MakeChannel make, std::function<void()> at_end)
     : process_(required("pidfd_open", ::syscall(SYS_pidfd_open, ::getpid(), 0))),
       stop_(required("eventfd", ::eventfd(0, EFD_CLOEXEC))),
       posted_(required("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
 {
     std::promise<void> started;
     auto outcome = started.get_future();
-    thread_ = std::jthread([this, fd = channel.get(), make = std::move(make),
-                            started = std::move(started)]() mutable { run(fd, make, started); });
+    thread_ =
+        std::jthread([this, fd = channel.get(), make = std::move(make), at_end = std::move(at_end),
+                      started = std::move(started)]() mutable { run(fd, make, started, at_end); });
     outcome.get(); // from here on the thread has its own descriptor, and ours is closed
 }
 
@@ -55,7 +56,8 @@ Result<UniqueFd> PrivateServer::fetch(int fd) const
     return UniqueFd(*fetched);
 }
 
-void PrivateServer::run(int channel_fd, const MakeChannel &make, std::promise<void> &started)
+void PrivateServer::run(int channel_fd, const MakeChannel &make, std::promise<void> &started,
+                        const std::function<void()> &at_end)
 {
     std::unique_ptr<Channel> channel;
     try {
@@ -67,6 +69,7 @@ void PrivateServer::run(int channel_fd, const MakeChannel &make, std::promise<vo
     started.set_value();
     serve(*channel);
     do_posted();
+    at_end();
 }
 
 void PrivateServer::post(std::move_only_function<void()> work)

@@ -25,8 +25,9 @@ public:
     /// Made on the serving thread, of the descriptor in that thread's table.
     using MakeChannel = std::function<std::unique_ptr<Channel>(UniqueFd)>;
 
-    /// Starts serving. Throws std::system_error, or what `make` throws.
-    PrivateServer(UniqueFd channel, MakeChannel make);
+    /// Starts serving. `at_end` is done on the serving thread when it serves nothing any more, but
+    /// what it owes can still be answered. Throws std::system_error, or what `make` throws.
+    PrivateServer(UniqueFd channel, MakeChannel make, std::function<void()> at_end = [] {});
     PrivateServer(const PrivateServer &) = delete;
     PrivateServer &operator=(const PrivateServer &) = delete;
     ~PrivateServer();
@@ -39,7 +40,8 @@ public:
     void post(std::move_only_function<void()> work);
 
 private:
-    void run(int channel_fd, const MakeChannel &make, std::promise<void> &started);
+    void run(int channel_fd, const MakeChannel &make, std::promise<void> &started,
+             const std::function<void()> &at_end);
     void leave_shared_table(int channel_fd) const;
     void serve(Channel &channel);
     void do_posted();

@@ -5,8 +5,6 @@
 #include <array>
 #include <bit>
 
-#include <unistd.h>
-
 namespace dmaheap::delivery {
 
 namespace {
@@ -25,13 +23,6 @@ cpu_set_t all_there_are()
     std::array<std::byte, sizeof(cpu_set_t)> bits{};
     bits.fill(std::byte{ 0xff });
     return std::bit_cast<cpu_set_t>(bits);
-}
-
-/// Whether there is no CPU in the machine that is not one of them.
-bool is_complete(const cpu_set_t &cpus)
-{
-    static const long there_are = ::sysconf(_SC_NPROCESSORS_CONF);
-    return CPU_COUNT(&cpus) == there_are;
 }
 
 } // namespace
@@ -56,9 +47,6 @@ OneCpu::~OneCpu()
     // Each fails only when the thread has been killed.
     const cpu_set_t all = all_there_are();
     ::sched_setaffinity(tracee_.thread(), sizeof all, &all);
-    if (is_complete(before_))
-        return; // all that its cpuset has is all that there are
-
     cpu_set_t now;
     const bool known = ::sched_getaffinity(tracee_.thread(), sizeof now, &now) == 0;
     if (known && !CPU_EQUAL(&now, &before_))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -12,9 +13,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/mman.h>
+#include <sys/resource.h>
+
 #include "core/sys.h"
 #include "cuse/buffer_file.h"
 #include "tests/support/catch.h"
+#include "tests/support/deadline.h"
 #include "tests/support/proc.h"
 #include "tests/unit/support/skip.h"
 
@@ -55,12 +60,21 @@ struct Fixture {
         ledger.set_limit("heap", machine_memory());
     }
 
-    UniqueFd exported(Memory memory)
+    Result<UniqueFd> export_or_not(Memory memory)
     {
         const Bytes size = memory.size();
         Buffer buffer(*ledger.charge("heap", size, Owner{ .process = 1, .user = 0 }),
                       std::move(memory));
-        return exporter.export_buffer(std::move(buffer), O_RDWR).value();
+        return exporter.export_buffer(std::move(buffer), O_RDWR);
+    }
+    UniqueFd exported(Memory memory) { return export_or_not(std::move(memory)).value(); }
+    std::vector<UniqueFd> exported_until_refused()
+    {
+        std::vector<UniqueFd> buffers;
+        for (auto made = export_or_not(Memory::any_pages(kPage)); made;
+             made = export_or_not(Memory::any_pages(kPage)))
+            buffers.push_back(*std::move(made));
+        return buffers;
     }
     std::vector<UniqueFd> exported(long count)
     {
@@ -88,6 +102,7 @@ struct Fixture {
 long sleeps_while_closing(std::vector<UniqueFd> &buffers)
 {
     const pid_t server = serving_thread();
+    REQUIRE(server != 0);
     const long before = sleeps_of(server);
     for (UniqueFd &buffer : buffers) {
         buffer.reset();
@@ -95,6 +110,35 @@ long sleeps_while_closing(std::vector<UniqueFd> &buffers)
     }
     return sleeps_of(server) - before;
 }
+
+/// Dirties a page and waits until it is where it belongs.
+void write_through(const UniqueFd &window)
+{
+    void *const page = ::mmap(nullptr, kPage, PROT_WRITE, MAP_SHARED, window.get(), 0);
+    REQUIRE(page != MAP_FAILED);
+    *static_cast<char *>(page) = 1;
+    REQUIRE(::munmap(page, kPage) == 0);
+}
+
+int lowest_free_descriptor()
+{
+    return UniqueFd(::dup(0)).get();
+}
+
+/// A limit for this process, as long as it lasts.
+struct FewDescriptors {
+    explicit FewDescriptors(int count)
+    {
+        ::getrlimit(RLIMIT_NOFILE, &before);
+        const rlimit few{ .rlim_cur = static_cast<rlim_t>(count), .rlim_max = before.rlim_max };
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    }
+    FewDescriptors(const FewDescriptors &) = delete;
+    FewDescriptors &operator=(const FewDescriptors &) = delete;
+    ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+
+    rlimit before{};
+};
 
 void skip_unless_there_is_passthrough()
 {
@@ -138,7 +182,44 @@ TEST_CASE("buffer_file: what has been closed has ended after a reap, however man
     }
 }
 
-TEST_CASE("buffer_file: what is written back is not kept behind a release", "[cuse]")
+TEST_CASE("buffer_file: what is kept back comes by itself", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    Fixture fixture;
+    fixture.exported(20).clear();
+
+    // Nobody reaps: what has ended is looked after when files are opened ahead of need.
+    std::vector<UniqueFd> kept;
+    const test::Deadline deadline;
+    while (!deadline.passed() && (kept.empty() || fixture.live() > kept.size())) {
+        kept.push_back(fixture.exported(Memory::any_pages(kPage)));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+
+    CHECK(fixture.live() == kept.size());
+    CHECK(fixture.told > 0);
+}
+
+TEST_CASE("buffer_file: all comes back of a full table of descriptors", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    Fixture fixture;
+    const FewDescriptors few(test::proc::descriptors(::getpid()) + 100);
+    for (int round = 0; round < 3; ++round) {
+        auto buffers = fixture.exported_until_refused();
+        CHECK(buffers.size() > 20);
+
+        buffers.clear();
+
+        const FewDescriptors none(lowest_free_descriptor());
+        const test::Deadline deadline;
+        while (fixture.live() > 0 && !deadline.passed())
+            fixture.exporter.reap();
+        CHECK(fixture.live() == 0);
+    }
+}
+
+TEST_CASE("buffer_file: beside what is written back, nothing is kept back", "[cuse]")
 {
     skip_unless_there_is_passthrough();
     constexpr long kCount = 200;
@@ -151,6 +232,22 @@ TEST_CASE("buffer_file: what is written back is not kept behind a release", "[cu
     window.reset();
     CHECK_FALSE(fixture.exporter.reap());
     CHECK(sleeps_while_closing(more) < kCount / 2);
+}
+
+TEST_CASE("buffer_file: what is written back does not wait for a release", "[cuse]")
+{
+    skip_unless_there_is_passthrough();
+    Fixture fixture;
+    auto fastest = std::chrono::steady_clock::duration::max();
+    for (int round = 0; round < 20; ++round) {
+        fixture.exported(1).clear(); // the answer is owed, for 20 ms
+        const auto before = std::chrono::steady_clock::now();
+        write_through(fixture.window());
+        fastest = std::min(fastest, std::chrono::steady_clock::now() - before);
+        fixture.exporter.reap();
+    }
+
+    CHECK(fastest < std::chrono::milliseconds(10));
 }
 
 TEST_CASE("buffer_file: several threads that reap see all of it", "[cuse]")
