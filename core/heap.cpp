@@ -3,6 +3,12 @@
 
 namespace dmaheap {
 
+namespace {
+
+constexpr int kMostAttempts = 16; // that others end buffers meanwhile may go on for ever
+
+} // namespace
+
 Heap::Heap(std::string name, std::unique_ptr<Policy> policy, Ledger &ledger, Exporter &exporter,
            Recycling recycling)
     : name_(std::move(name)), policy_(std::move(policy)), ledger_(ledger), exporter_(exporter),
@@ -62,14 +68,34 @@ Result<Made> Heap::make_charged(Ledger::Charge charge, const Make &make_of)
     return make_of(Buffer(std::move(charge), *std::move(memory)));
 }
 
+/// Tries what was refused again, as long as buffers end that nobody had noticed: somebody else may
+/// have taken their room, and have let go of as much since.
+template <class Try>
+auto Heap::persevere(const Try &try_once) -> decltype(try_once())
+{
+    for (int attempt = 0;; ++attempt) {
+        const std::uint64_t ended = ledger_.ended();
+        auto made = try_once();
+        if (made || made.error().code != ENOMEM || attempt == kMostAttempts)
+            return made;
+
+        exporter_.reap();
+        if (ledger_.ended() == ended)
+            return made;
+    }
+}
+
 Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 {
-    auto charged = ledger_.charge(name_, size, owner, Ledger::Refusal::tried_again);
-    if (charged)
+    const auto try_once = [&] {
+        return ledger_.charge(name_, size, owner, Ledger::Refusal::tried_again);
+    };
+    if (auto charged = try_once(); charged)
         return charged;
-
     if (ledger_.could_ever_charge(name_, size))
-        exporter_.reap(); // buffers that have ended unnoticed still count
+        if (auto charged = persevere(try_once); charged)
+            return charged;
+
     return ledger_.charge(name_, size, owner);
 }
 
@@ -89,12 +115,7 @@ Result<Memory> Heap::obtain(Bytes size)
 
 Result<Memory> Heap::obtain_anew(Bytes size)
 {
-    auto memory = policy_->obtain(size);
-    if (memory || memory.error().code != ENOMEM)
-        return memory;
-
-    exporter_.reap(); // buffers that have ended unnoticed still have theirs
-    return policy_->obtain(size);
+    return persevere([&] { return policy_->obtain(size); });
 }
 
 /// What is kept for later is given up for what is wanted now.

@@ -59,6 +59,8 @@ private:
     Result<Made> make(Bytes length, Owner owner, const Make &make_of);
     template <class Made, class Make>
     Result<Made> make_charged(Ledger::Charge charge, const Make &make_of);
+    template <class Try>
+    auto persevere(const Try &try_once) -> decltype(try_once());
     Result<Ledger::Charge> charge(Bytes size, Owner owner);
     Result<Memory> obtain(Bytes size);
     Result<Memory> obtain_anew(Bytes size);

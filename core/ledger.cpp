@@ -175,6 +175,12 @@ bool Ledger::could_ever_charge(const std::string &heap, Bytes size) const
            could_ever(all_.limits, size);
 }
 
+std::uint64_t Ledger::ended() const
+{
+    const std::scoped_lock lock(mutex_);
+    return ended_;
+}
+
 std::map<std::string, Ledger::Account, std::less<>> Ledger::accounts() const
 {
     const std::scoped_lock lock(mutex_);
@@ -207,6 +213,7 @@ void Ledger::give_back(Records::iterator record)
 {
     const std::scoped_lock lock(mutex_);
     const auto &[account, size, owner, time, file] = record->second;
+    ended_ += file.inode != 0 ? 1 : 0;
     take(account->second, size, owner);
     take(all_, size, owner);
     records_.erase(record);

@@ -100,6 +100,9 @@ public:
     /// Of all heaps together.
     void set_limits_of_all(const Limits &limits);
 
+    /// How many buffers have ended, ever: of those that had been made.
+    [[nodiscard]] std::uint64_t ended() const;
+
     /// What a refusal means to the client, and whether it is counted.
     enum class Refusal { final, tried_again };
 
@@ -133,6 +136,7 @@ private:
     Account all_;
     Records records_;
     std::uint64_t last_id_ = 0;
+    std::uint64_t ended_ = 0;
 };
 
 } // namespace dmaheap

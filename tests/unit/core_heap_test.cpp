@@ -133,6 +133,34 @@ TEST_CASE_METHOD(Fixture, "heap: before it says ENOMEM it lets buffers end that 
     CHECK(use().buffers == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "heap: who took the room of what ended may have let go of it since",
+                 "[core]")
+{
+    REQUIRE(error_of(kPages * page_size()) == 0);
+    exporter.after_first_reap = [this] { REQUIRE(error_of(kPages * page_size()) == 0); };
+
+    CHECK(error_of(kPages * page_size()) == 0);
+
+    CHECK(exporter.reaped == 2);
+    CHECK(use().buffers == 1);
+    CHECK(ledger.accounts().at("heap").refused == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "heap: who took the room of what ended and keeps it leaves none",
+                 "[core]")
+{
+    REQUIRE(error_of(kPages * page_size()) == 0);
+    exporter.after_first_reap = [this] {
+        REQUIRE(error_of(kPages * page_size()) == 0);
+        exporter.keeps = true;
+    };
+
+    CHECK(error_of(kPages * page_size()) == ENOMEM);
+
+    CHECK(exporter.reaped == 2);
+    CHECK(ledger.accounts().at("heap").refused == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "heap: a refusal counts once, though it has been asked for twice",
                  "[core]")
 {

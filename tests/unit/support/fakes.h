@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,7 @@ public:
             return std::unexpected(outcome.error());
 
         live.push_back(std::move(buffer));
+        live.back().set_file({ .device = 1, .inode = ++made });
         return sys::duplicate(live.back().memory().extents().front().file.get());
     }
 
@@ -49,12 +51,16 @@ public:
         ++reaped;
         if (!keeps)
             live.clear();
+        if (reaped == 1)
+            after_first_reap();
         return keeps;
     }
 
     Status outcome;
     unsigned flags = ~0U;
     int reaped = 0;
+    ino_t made = 0;
+    std::function<void()> after_first_reap = [] {};
     bool keeps = false; ///< what is live is live, whoever looks
     std::vector<Buffer> live;
 };
