@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "tests/integration/scene.h"
 #include "tests/support/catch.h"
@@ -184,4 +187,24 @@ TEST_CASE("limits: what is refused again and again fills no log", "[limits]")
         CHECK(opened.client.error("alloc", opened.heap, 8192) == ENOMEM);
 
     CHECK(scene.daemon.log().matching("max-buffer of the heap").size() < 100);
+}
+
+TEST_CASE("limits: who lets go and asks again at once is not refused, however many do", "[limits]")
+{
+    constexpr int kClients = 4;
+    constexpr int kSize = 4096;
+    const auto heap =
+        GENERATE(as<std::string>{}, "=system,limit=16KiB", "=reserved,buffers=4,buffer-size=4KiB");
+    INFO(heap);
+    Scene scene({ .heaps = { kHeap + heap } });
+    std::vector<std::unique_ptr<Opened>> all;
+    while (all.size() < kClients)
+        all.push_back(std::make_unique<Opened>(scene.daemon));
+
+    const int often = times(2000);
+    for (const auto &each : all)
+        each->client.tell("cycle", each->heap, kSize, often);
+
+    for (const auto &each : all)
+        CHECK(each->client.hear().value() == often);
 }
