@@ -131,6 +131,7 @@ TEST_CASE("bench: bad input is one line that names it", "[bench]")
              { "--rounds", "0" },
              { "--steps", "-1" },
              { "--seconds", "-1" },
+             { "--seconds", "nan" },
              { "--memory-size", "1Z" },
          })
         CHECK(complaint(wrong, 2).find(wrong.front()) != std::string::npos);

@@ -220,6 +220,9 @@ TEST_CASE("config: a refusal names file, line, column and key, and what is right
         { "[heap.a]\nowner = \"4294967294\"", "" },
         { "[heap.a]\nlimit = \"0\"", "f.toml:2:9: heap.a.limit: \"0\" would refuse every "
                                      "allocation: give at least a page" },
+        { "[heap.a]\nlimit = \"4095\"", "f.toml:2:9: heap.a.limit: \"4095\" would refuse every "
+                                        "allocation: give at least a page" },
+        { "[heap.a]\nlimit = \"4096\"", "" },
         { "[heap.a]\nlimit = \"5 cows\"",
           "f.toml:2:9: heap.a.limit: \"5 cows\" is not a size such as \"4096\", \"64KiB\", "
           "\"512MiB\" or \"2GiB\"" },

@@ -16,7 +16,7 @@ namespace dmaheap::bench {
 namespace {
 
 constexpr std::uint64_t kSmallest = 4096;
-constexpr std::size_t kStretch = 100; // rounds; what a server does now and then happens in each
+constexpr std::size_t kStretch = 100; // rounds
 
 struct Times {
     std::vector<double> allocation_us, ioctl_us, step_us;
@@ -86,7 +86,9 @@ Result<AgainstFloor> compare_with_floor(const Descriptor &node, unsigned steps, 
         if (const auto turn = take_turn(node, *stepper, rounds, times); !turn)
             return std::unexpected(turn.error());
 
+    const double allocation_mean = mean(times.allocation_us);
     return AgainstFloor{ .allocation_us = median(std::move(times.allocation_us)),
+                         .allocation_mean_us = allocation_mean,
                          .ioctl_us = median(std::move(times.ioctl_us)),
                          .step_us = median(std::move(times.step_us)),
                          .steps = steps };

@@ -49,7 +49,9 @@
 //   be started
 // - memory: {bytes, buffer, memfd: {first_touch_ms, again_ms: summaries} or null,
 //   ratio: {first_touch, again} or null, not_measured: reason or null}
-// - against_floor: {allocation_us, ioctl_us, step_us, steps, floor_us, ratio} or null
+// - against_floor: {allocation_us, allocation_mean_us, ioctl_us, step_us, steps, floor_us, ratio}
+// or
+//   null, and then not_measured: {against_floor: reason} if it was asked for
 
 #include <exception>
 #include <iostream>

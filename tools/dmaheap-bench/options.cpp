@@ -2,8 +2,10 @@
 #include "tools/dmaheap-bench/options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <map>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -56,6 +58,9 @@ void declare(CLI::App &app, Typed &typed)
         ->capture_default_str();
     app.add_option("--seconds", typed.seconds, "At most so long for each figure")
         ->check(CLI::Range(0.01, 3600.0))
+        ->check([](const std::string &given) { // which CLI::Range takes for one
+            return std::isnan(std::stod(given)) ? given + " is no number of seconds" : "";
+        })
         ->capture_default_str();
     app.add_flag("--quick", typed.quick, "A look of a few seconds: few rounds, little memory");
     app.add_flag("--json", typed.json, "Print JSON for programs");

@@ -181,7 +181,11 @@ void print_against_floor(std::ostream &out, const Report &report)
         << fixed(figure->ioctl_us, 2) << " us + " << figure->steps << " x "
         << fixed(figure->step_us, 2) << " us = " << fixed(figure->floor_us(), 1)
         << " us) = " << fixed(figure->ratio(), 2) << '\n'
-        << "The floor is one round trip to the server and " << figure->steps
+        << "Medians; the mean of the allocations, with what the server does now and then, is "
+        << fixed(figure->allocation_mean_us, 1)
+        << " us.\n"
+           "The floor is one round trip to the server and "
+        << figure->steps
         << " single steps in the caller (--steps), the least that\n"
            "such a server can cost; 1 would be a server that does nothing else. Above 1 is its own "
            "work.\n"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace dmaheap::bench {
 
@@ -25,6 +26,12 @@ std::optional<Summary> summarise(std::vector<double> samples)
                     .median = percentile(samples, 0.5),
                     .p90 = percentile(samples, 0.9),
                     .p99 = percentile(samples, 0.99) };
+}
+
+double mean(std::span<const double> samples)
+{
+    return std::accumulate(samples.begin(), samples.end(), 0.0) /
+           static_cast<double>(samples.size());
 }
 
 } // namespace dmaheap::bench

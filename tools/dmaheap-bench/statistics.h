@@ -23,9 +23,13 @@ double percentile(std::span<const double> sorted, double fraction);
 /// Nothing for an empty series.
 std::optional<Summary> summarise(std::vector<double> samples);
 
+/// The samples are not empty.
+double mean(std::span<const double> samples);
+
 /// An allocation compared with the least that its way to the server and back can cost.
 struct AgainstFloor {
     double allocation_us;
+    double allocation_mean_us; ///< what a server does now and then shows here only
     double ioctl_us;
     double step_us;
     unsigned steps;

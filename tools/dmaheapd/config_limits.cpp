@@ -5,6 +5,7 @@
 
 #include <sys/un.h>
 
+#include "core/size.h"
 #include "tools/dmaheapd/accounts.h"
 #include "tools/dmaheapd/config_text.h"
 
@@ -40,7 +41,7 @@ std::expected<Bytes, std::string> read_limit(std::string_view text)
         return wrong(text, "does not fit in 64 bits");
     if (!size)
         return wrong(text, "is not a size such as \"4096\", \"64KiB\", \"512MiB\" or \"2GiB\"");
-    if (*size == 0)
+    if (*size < page_size())
         return wrong(text, "would refuse every allocation: give at least a page");
 
     return *size;
