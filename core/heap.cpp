@@ -53,8 +53,12 @@ Result<Made> Heap::make(Bytes length, Owner owner, const Make &make_of)
             return std::unexpected(charged.error());
 
         auto made = make_charged<Made>(*std::move(charged), make_of);
-        if (made || made.error().code != ENOMEM || again || !make_room())
+        if (made || made.error().code != ENOMEM)
             return made;
+        if (again || !make_room()) {
+            ledger_.count_refusal(name_);
+            return made;
+        }
     }
 }
 

@@ -72,6 +72,20 @@ void count_allocation(Ledger::Account &account, Owner owner)
     ++account.processes[owner.process].allocations;
 }
 
+template <class Id>
+void forget_allocation(std::map<Id, Ledger::Use> &uses, Id id)
+{
+    if (const auto found = uses.find(id); found != uses.end())
+        --found->second.allocations;
+}
+
+void forget_allocation(Ledger::Account &account, Owner owner)
+{
+    --account.use.allocations;
+    forget_allocation(account.users, owner.user);
+    forget_allocation(account.processes, owner.process);
+}
+
 void take(Ledger::Use &use, Bytes size)
 {
     use.bytes -= size;
@@ -141,21 +155,22 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner
 
     count_allocation(found->second, owner);
     count_allocation(all_, owner);
-    return book(*found, { .id = 0,
-                          .heap = found->first,
-                          .size = size,
-                          .owner = owner,
-                          .time = std::chrono::system_clock::now(),
-                          .file = {} });
+    const Entry buffer{ .id = 0,
+                        .heap = found->first,
+                        .size = size,
+                        .owner = owner,
+                        .time = std::chrono::system_clock::now(),
+                        .file = {} };
+    return book(*found, buffer, false);
 }
 
 Ledger::Charge Ledger::restore(const Entry &buffer)
 {
     const std::scoped_lock lock(mutex_);
-    return book(*accounts_.try_emplace(std::string(buffer.heap)).first, buffer);
+    return book(*accounts_.try_emplace(std::string(buffer.heap)).first, buffer, true);
 }
 
-Ledger::Charge Ledger::book(Accounts::value_type &account, const Entry &buffer)
+Ledger::Charge Ledger::book(Accounts::value_type &account, const Entry &buffer, bool restored)
 {
     add(account.second, buffer.size, buffer.owner);
     add(all_, buffer.size, buffer.owner);
@@ -163,7 +178,8 @@ Ledger::Charge Ledger::book(Accounts::value_type &account, const Entry &buffer)
                          .size = buffer.size,
                          .owner = buffer.owner,
                          .time = buffer.time,
-                         .file = buffer.file };
+                         .file = buffer.file,
+                         .restored = restored };
     return { *this, records_.emplace_hint(records_.end(), ++last_id_, record) };
 }
 
@@ -173,6 +189,14 @@ bool Ledger::could_ever_charge(const std::string &heap, Bytes size) const
     const auto found = accounts_.find(heap);
     return found != accounts_.end() && could_ever(found->second.limits, size) &&
            could_ever(all_.limits, size);
+}
+
+void Ledger::count_refusal(const std::string &heap)
+{
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = accounts_.find(heap); found != accounts_.end())
+        ++found->second.refused;
+    ++all_.refused;
 }
 
 std::uint64_t Ledger::ended() const
@@ -212,8 +236,13 @@ std::vector<Ledger::Entry> Ledger::entries_after(std::uint64_t id, std::size_t m
 void Ledger::give_back(Records::iterator record)
 {
     const std::scoped_lock lock(mutex_);
-    const auto &[account, size, owner, time, file] = record->second;
-    ended_ += file.inode != 0 ? 1 : 0;
+    const auto &[account, size, owner, time, file, restored] = record->second;
+    const bool made = restored || file.inode != 0;
+    ended_ += made ? 1 : 0;
+    if (!made) {
+        forget_allocation(account->second, owner);
+        forget_allocation(all_, owner);
+    }
     take(account->second, size, owner);
     take(all_, size, owner);
     records_.erase(record);

@@ -28,14 +28,14 @@ public:
     struct Use {
         Bytes bytes = 0;
         std::uint64_t buffers = 0;
-        std::uint64_t allocations = 0; ///< charged, ever, those that have ended included
+        std::uint64_t allocations = 0; ///< made, ever, those that have ended included
     };
 
     /// Of one heap, or of all together.
     struct Account {
         Limits limits;
         Use use;
-        std::uint64_t refused = 0; ///< allocations beyond a limit, ever
+        std::uint64_t refused = 0; ///< allocations beyond a limit or the heap's memory, ever
         std::map<uid_t, Use> users;
         std::map<pid_t, Use> processes; ///< some that have nothing any more are among them
     };
@@ -57,6 +57,7 @@ private:
         Owner owner;
         std::chrono::system_clock::time_point time;
         Inode file;
+        bool restored;
     };
     using Records = std::map<std::uint64_t, Record>;
 
@@ -111,6 +112,9 @@ public:
     Result<Charge> charge(const std::string &heap, Bytes size, Owner owner,
                           Refusal refusal = Refusal::final);
 
+    /// What had been charged was refused for want of memory.
+    void count_refusal(const std::string &heap);
+
     /// Charges a buffer that is live already, whatever the limits: of a daemon that had our place.
     /// It has an id of ours. The heap is known from then on.
     Charge restore(const Entry &buffer);
@@ -127,7 +131,7 @@ public:
 private:
     using Accounts = std::map<std::string, Account, std::less<>>;
 
-    Charge book(Accounts::value_type &account, const Entry &buffer);
+    Charge book(Accounts::value_type &account, const Entry &buffer, bool restored);
     void give_back(Records::iterator record);
     void set_file(Records::iterator record, Inode file);
 

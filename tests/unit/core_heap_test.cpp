@@ -46,6 +46,10 @@ struct WithoutMemory : Fixture {
     WithoutMemory() : Fixture(failure(ENOBUFS, "no pages")) {}
 };
 
+struct WithoutRoom : Fixture {
+    WithoutRoom() : Fixture(failure(ENOMEM, "no pages")) {}
+};
+
 } // namespace
 
 TEST_CASE_METHOD(Fixture, "heap: gives the exporter's descriptor of a buffer of whole pages",
@@ -96,6 +100,16 @@ TEST_CASE_METHOD(WithoutMemory,
     CHECK(std::string(buffer.error().step) == "no pages");
     CHECK(use().bytes == 0);
     CHECK(use().buffers == 0);
+}
+
+TEST_CASE_METHOD(WithoutRoom, "heap: what there is no memory for is refused once, and not given",
+                 "[core]")
+{
+    CHECK(error_of(page_size()) == ENOMEM);
+
+    CHECK(use().allocations == 0);
+    CHECK(ledger.accounts().at("heap").refused == 1);
+    CHECK(ledger.account_of_all().refused == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "heap: the exporter's error comes unchanged, and nothing stays charged",

@@ -221,6 +221,23 @@ TEST_CASE_METHOD(Fixture, "ledger: what is refused is charged to nobody", "[core
     CHECK(ledger.account_of_all().use.allocations == 0);
 }
 
+TEST_CASE_METHOD(Fixture, "ledger: what has been charged and never made is no allocation", "[core]")
+{
+    {
+        auto made = take("heap", 100);
+        made->set_file({ .device = 1, .inode = 1 });
+        CHECK(take("heap", 200));
+    }
+
+    const Ledger::Account account = ledger.accounts().at("heap");
+    CHECK(account.use.buffers == 0);
+    CHECK(account.use.allocations == 1);
+    CHECK(account.users.at(kOwner.user).allocations == 1);
+    CHECK(account.processes.at(kOwner.process).allocations == 1);
+    CHECK(ledger.account_of_all().use.allocations == 1);
+    CHECK(ledger.ended() == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "ledger: what was live before is charged, and is no allocation of ours",
                  "[core]")
 {
@@ -269,8 +286,11 @@ TEST_CASE_METHOD(Fixture, "ledger: every live buffer is listed, in the order of 
 TEST_CASE_METHOD(Fixture, "ledger: of those who have nothing any more only some are remembered",
                  "[core]")
 {
-    for (pid_t process = 1; process <= 5000; ++process)
-        CHECK(take("heap", 1, { .process = process, .user = static_cast<uid_t>(process) }));
+    for (pid_t process = 1; process <= 5000; ++process) {
+        auto charge = take("heap", 1, { .process = process, .user = static_cast<uid_t>(process) });
+        REQUIRE(charge);
+        charge->set_file({ .device = 1, .inode = 1 });
+    }
 
     const Ledger::Account account = ledger.accounts().at("heap");
     CHECK(account.processes.size() <= 1025);

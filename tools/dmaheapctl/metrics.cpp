@@ -28,7 +28,8 @@ constexpr std::array kMetrics{
             "Buffers that were made of what was kept." },
     Metric{ "allocations", "dmaheapd_heap_allocations", "counter", "",
             "Buffers that were charged since the daemon started." },
-    Metric{ "refused", "dmaheapd_heap_refused", "counter", "", "Allocations beyond a limit." },
+    Metric{ "refused", "dmaheapd_heap_refused", "counter", "",
+            "Allocations beyond a limit or the heap's memory." },
     Metric{ "faults", "dmaheapd_heap_faults", "counter", "",
             "Allocations that failed because somebody wanted them to." },
 };
