@@ -85,11 +85,11 @@ struct BufferCalls {
         const std::scoped_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
         const bool known = found != exporter.files_.end();
-        if (inode == FUSE_ROOT_ID)
-            exporter.releases_.answer_what_is_owed();
         struct stat attributes = attributes_of(inode, known ? found->second.size() : 0);
-        if (inode == FUSE_ROOT_ID)
+        if (inode == FUSE_ROOT_ID) {
             attributes.st_mode = S_IFDIR | S_IRWXU;
+            exporter.releases_.answer_what_is_owed();
+        }
         fuse_reply_attr(request, &attributes, known && found->second.buffer ? kForever : 0);
     }
 

@@ -77,20 +77,18 @@ void LateReleases::take(fuse_req_t release, bool at_once)
 {
     {
         const std::scoped_lock lock(mutex_);
-        at_once = at_once || !sent_.empty() || owed_;
+        at_once = at_once || owes() || !sent_.empty();
     }
     if (at_once)
         return static_cast<void>(fuse_reply_err(release, 0));
 
     owed_ = release;
-    owes_ = true;
 }
 
 void LateReleases::answer_what_is_owed()
 {
-    owes_ = false;
-    if (owed_)
-        fuse_reply_err(std::exchange(owed_, nullptr), 0);
+    if (fuse_req *const release = owed_.exchange(nullptr))
+        fuse_reply_err(release, 0);
 }
 
 void LateReleases::begin(fuse_req_t open, fuse_file_info *root)

@@ -33,7 +33,7 @@ public:
     ~LateReleases() = default; ///< when nothing is owed
 
     /// Whether one is owed: the mount needs a flush soon. On any thread.
-    [[nodiscard]] bool owes() const { return owes_; }
+    [[nodiscard]] bool owes() const { return owed_ != nullptr; }
 
     /// Returns when all releases have been served that were there before, or after kPatience: what
     /// is written back may be before them. On any thread but the serving one; `root`: of the mount.
@@ -64,8 +64,7 @@ private:
     Marker open_marker(int root);
     void keep(Marker marker);
 
-    fuse_req_t owed_ = nullptr;
-    std::atomic<bool> owes_ = false;
+    std::atomic<fuse_req_t> owed_ = nullptr;
 
     std::mutex opening_; ///< before mutex_
     std::mutex mutex_;

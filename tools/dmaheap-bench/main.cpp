@@ -22,8 +22,8 @@
 //
 // In the end, if floor and sizes (or threads) were measured, 4 KiB by one thread, closing included,
 // is divided by bare ioctl + **--steps** (6) x single step on one CPU. These three are measured
-// once more for that, in stretches of 100 rounds by turns and on the same CPU, so that what else
-// the machine does meets all of them.
+// once more for that, in stretches of 100 rounds by turns, so that what else the machine does meets
+// all of them; the steps on the CPU on which the allocations have ended.
 //
 // ## Options
 // - **--only** measures these parts only; **--memory** adds memory to them.
@@ -50,8 +50,7 @@
 // - memory: {bytes, buffer, memfd: {first_touch_ms, again_ms: summaries} or null,
 //   ratio: {first_touch, again} or null, not_measured: reason or null}
 // - against_floor: {allocation_us, allocation_mean_us, ioctl_us, step_us, steps, floor_us, ratio}
-// or
-//   null, and then not_measured: {against_floor: reason} if it was asked for
+//   or null, and then not_measured: {against_floor: reason} if it was asked for
 
 #include <exception>
 #include <iostream>
