@@ -5,7 +5,8 @@
 // "RUNS RUNS ..." and at the end the errno.
 //
 // The kernel does not say which frames are behind the mapping of a dma-buf. So each page gets a
-// mark, and the marks are looked for in the memory that the process DAEMON holds.
+// mark, and the marks are looked for in the memory that the process DAEMON holds. Where earlier
+// processes have let go of their buffers, their marks may still be, until the memory is wiped.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ static const uint64_t magic = UINT64_C(0x646d612d68656170);
 
 struct mark {
     uint64_t magic;
+    uint64_t process; ///< that has written it
     uint64_t buffer;
     uint64_t page;
 };
@@ -72,7 +74,7 @@ static void write_marks(int buffer, size_t number, size_t size, size_t page_size
     expect_zeroes(memory, size);
     memset(memory, 0x5a, size);
     for (size_t at = 0; at < size; at += page_size) {
-        const struct mark mark = { magic, number, at / page_size };
+        const struct mark mark = { magic, (uint64_t)getpid(), number, at / page_size };
         memcpy(memory + at, &mark, sizeof(mark));
     }
     munmap(memory, size);
@@ -97,7 +99,8 @@ static void look_at_page(struct found *found, const unsigned char *page, uint64_
     struct mark mark;
 
     memcpy(&mark, page, sizeof(mark));
-    if (mark.magic == magic && mark.buffer < found->buffers && mark.page < found->pages)
+    if (mark.magic == magic && mark.process == (uint64_t)getpid() && mark.buffer < found->buffers &&
+        mark.page < found->pages)
         found->frames[mark.buffer * found->pages + mark.page] = entry & ((UINT64_C(1) << 55) - 1);
 }
 
