@@ -91,16 +91,11 @@ auto Heap::persevere(const Try &try_once) -> decltype(try_once())
 
 Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 {
-    const auto try_once = [&] {
-        return ledger_.charge(name_, size, owner, Ledger::Refusal::tried_again);
-    };
-    if (auto charged = try_once(); charged)
-        return charged;
-    if (ledger_.could_ever_charge(name_, size))
-        if (auto charged = persevere(try_once); charged)
-            return charged;
-
-    return ledger_.charge(name_, size, owner);
+    const auto try_once = [&] { return ledger_.charge(name_, size, owner); };
+    auto charged = ledger_.could_ever_charge(name_, size) ? persevere(try_once) : try_once();
+    if (!charged)
+        ledger_.count_refusal(name_);
+    return charged;
 }
 
 Result<Memory> Heap::obtain(Bytes size)

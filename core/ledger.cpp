@@ -135,8 +135,7 @@ void Ledger::set_limits_of_all(const Limits &limits)
     all_.limits = limits;
 }
 
-Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner owner,
-                                      Refusal refusal)
+Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner owner)
 {
     const std::scoped_lock lock(mutex_);
     const auto found = accounts_.find(heap);
@@ -146,12 +145,8 @@ Result<Ledger::Charge> Ledger::charge(const std::string &heap, Bytes size, Owner
     auto allowed = check_limits(found->second, kOfHeap, size, owner);
     if (allowed)
         allowed = check_limits(all_, kOfAll, size, owner);
-    if (!allowed) {
-        const unsigned counted = refusal == Refusal::final ? 1 : 0;
-        found->second.refused += counted;
-        all_.refused += counted;
+    if (!allowed)
         return std::unexpected(allowed.error());
-    }
 
     count_allocation(found->second, owner);
     count_allocation(all_, owner);

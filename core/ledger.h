@@ -104,15 +104,11 @@ public:
     /// How many buffers have ended, ever: of those that had been made.
     [[nodiscard]] std::uint64_t ended() const;
 
-    /// What a refusal means to the client, and whether it is counted.
-    enum class Refusal { final, tried_again };
-
     /// ENOMEM, with a step that names the limit, when one would be exceeded; also when the heap is
-    /// not known.
-    Result<Charge> charge(const std::string &heap, Bytes size, Owner owner,
-                          Refusal refusal = Refusal::final);
+    /// not known. Who asks may try again, so this is not counted as a refusal yet.
+    Result<Charge> charge(const std::string &heap, Bytes size, Owner owner);
 
-    /// What had been charged was refused for want of memory.
+    /// A client was refused, because of a limit or for want of memory.
     void count_refusal(const std::string &heap);
 
     /// Charges a buffer that is live already, whatever the limits: of a daemon that had our place.

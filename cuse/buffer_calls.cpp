@@ -104,8 +104,8 @@ struct BufferCalls {
         BufferFileExporter &exporter = exporter_of(request);
         std::unique_lock lock(exporter.mutex_);
         const auto found = exporter.files_.find(inode);
-        const bool again = fuse_req_ctx(request)->pid == exporter.reopener_;
-        if (found == exporter.files_.end() || (found->second.opened && !again))
+        if (found == exporter.files_.end() ||
+            (found->second.opened && !exporter.reopener_.sends(request)))
             return static_cast<void>(fuse_reply_err(request, ENXIO));
 
         File &file = found->second;

@@ -19,6 +19,7 @@
 #include "cuse/late_releases.h"
 #include "cuse/passthrough.h"
 #include "cuse/private_server.h"
+#include "cuse/sole_opener.h"
 #include "cuse/stock.h"
 
 namespace dmaheap::cuse {
@@ -108,11 +109,9 @@ private:
     void lift_dirty_limit() const;
     static ssize_t write_reply(int fd, iovec *ranges, int count, void *exporter);
 
-    std::mutex reopening_;
+    SoleOpener reopener_;
     std::mutex ending_; ///< of what is released; before mutex_
     std::mutex mutex_;
-    static constexpr pid_t kNobody = -1;  ///< 0 is who is not in our pid namespace
-    pid_t reopener_ = kNobody;            ///< the thread that may open a file again
     std::uint64_t last_id_;               ///< never used twice
     std::map<std::uint64_t, File> files_; ///< by the inode's number
     std::vector<std::uint64_t> released_; ///< no descriptor or hold is left; perhaps still mapped

@@ -60,15 +60,7 @@ Result<std::unique_ptr<SharedBuffer>> BufferFileExporter::find_shared(const File
 
 Result<UniqueFd> BufferFileExporter::open_again(std::uint64_t id)
 {
-    const std::scoped_lock one_by_one(reopening_);
-    const auto let_in = [this](pid_t thread) {
-        const std::scoped_lock lock(mutex_);
-        reopener_ = thread;
-    };
-    let_in(::gettid());
-    auto opened = sys::open_at(root_.get(), name_of(id).c_str(), O_RDWR);
-    let_in(kNobody);
-    return opened;
+    return reopener_.let_in([&] { return sys::open_at(root_.get(), name_of(id).c_str(), O_RDWR); });
 }
 
 void BufferFileExporter::let_go(std::uint64_t id)

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -54,16 +53,11 @@ LateReleases::Marker LateReleases::take_marker(int root)
 
 LateReleases::Marker LateReleases::open_marker(int root)
 {
-    const std::scoped_lock one_by_one(opening_);
-    const auto let_in = [this](pid_t thread) {
+    return opener_.let_in([&] {
+        auto opened = sys::open_at(root, ".", O_RDONLY | O_DIRECTORY);
         const std::scoped_lock lock(mutex_);
-        opener_ = thread;
-        return last_marker_;
-    };
-    let_in(::gettid());
-    auto opened = sys::open_at(root, ".", O_RDONLY | O_DIRECTORY);
-    const std::uint64_t number = let_in(kNobody);
-    return opened ? Marker{ .root = *std::move(opened), .number = number } : Marker{};
+        return opened ? Marker{ .root = *std::move(opened), .number = last_marker_ } : Marker{};
+    });
 }
 
 void LateReleases::keep(Marker marker)
@@ -93,10 +87,10 @@ void LateReleases::answer_what_is_owed()
 
 void LateReleases::begin(fuse_req_t open, fuse_file_info *root)
 {
+    if (!opener_.sends(open))
+        return static_cast<void>(fuse_reply_err(open, ENXIO));
     {
         const std::scoped_lock lock(mutex_);
-        if (fuse_req_ctx(open)->pid != opener_)
-            return static_cast<void>(fuse_reply_err(open, ENXIO));
         root->fh = ++last_marker_;
     }
     fuse_reply_open(open, root);

@@ -9,9 +9,8 @@
 
 #include <fuse3/fuse_lowlevel.h>
 
-#include <sys/types.h>
-
 #include "core/unique_fd.h"
+#include "cuse/sole_opener.h"
 
 namespace dmaheap::cuse {
 
@@ -58,18 +57,15 @@ private:
         std::uint64_t number = 0;
     };
 
-    static constexpr pid_t kNobody = -1; ///< 0 is who is not in our pid namespace
-
     Marker take_marker(int root);
     Marker open_marker(int root);
     void keep(Marker marker);
 
     std::atomic<fuse_req_t> owed_ = nullptr;
 
-    std::mutex opening_; ///< before mutex_
+    SoleOpener opener_; ///< of markers
     std::mutex mutex_;
     std::condition_variable ended_;
-    pid_t opener_ = kNobody;        ///< the thread that may open a marker
     std::uint64_t last_marker_ = 0; ///< never used twice
     std::set<std::uint64_t> sent_;  ///< markers whose end has not come; what comes before it is
                                     ///< answered at once
