@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/support/catch.h"
+#include "tests/unit/support/refusal.h"
 #include "tools/dmaheapd/config_file.h"
 #include "tools/dmaheapd/config_keys.h"
 #include "tools/dmaheapd/config_limits.h"
@@ -13,30 +14,15 @@
 
 using namespace dmaheap;
 using namespace dmaheap::config;
+using test::Bad;
+using test::refusal;
 
 namespace {
-
-/// What a call is refused with, "" when it is not.
-template <class Call>
-std::string refusal(Call call)
-{
-    try {
-        call();
-    } catch (const Refused &refused) {
-        return refused.what();
-    }
-    return "";
-}
 
 std::string refusal_of(std::string_view toml)
 {
     return refusal([toml] { from_toml(toml, "f.toml"); });
 }
-
-struct Bad {
-    const char *text;
-    const char *refusal;
-};
 
 std::string project_file(const char *name)
 {

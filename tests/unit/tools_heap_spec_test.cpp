@@ -4,28 +4,20 @@
 #include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/unit/support/refusal.h"
 #include "tools/dmaheapd/heap_spec.h"
 
 using namespace dmaheap;
 using namespace dmaheap::config;
+using test::Bad;
+using test::refusal;
 
 namespace {
 
-/// What it is refused with, "" when it is not.
 std::string refusal_of(std::string_view spec)
 {
-    try {
-        parse_heap_spec(spec);
-    } catch (const Refused &refused) {
-        return refused.what();
-    }
-    return "";
+    return refusal([&] { parse_heap_spec(spec); });
 }
-
-struct Bad {
-    const char *text;
-    const char *refusal;
-};
 
 } // namespace
 

@@ -2,24 +2,21 @@
 #include <string>
 
 #include "tests/support/catch.h"
+#include "tests/unit/support/refusal.h"
 #include "tools/dmaheapd/config_file.h"
 #include "tools/dmaheapd/ion_keys.h"
 #include "tools/dmaheapd/ion_tables.h"
 
 using namespace dmaheap;
 using namespace dmaheap::config;
+using test::Bad;
+using test::refusal;
 
 namespace {
 
-/// What the text is refused with, "" when it is not.
 std::string refusal_of(const std::string &toml)
 {
-    try {
-        check_ion(from_toml(toml, "f.toml"));
-    } catch (const Refused &refused) {
-        return refused.what();
-    }
-    return "";
+    return refusal([&] { check_ion(from_toml(toml, "f.toml")); });
 }
 
 /// The same, behind a heap in the first line.
@@ -27,11 +24,6 @@ std::string refusal_in_ion(const std::string &toml)
 {
     return refusal_of("heap.system = {}\n" + toml);
 }
-
-struct Bad {
-    const char *text;
-    const char *refusal;
-};
 
 } // namespace
 

@@ -2,29 +2,22 @@
 #include <string>
 
 #include "tests/support/catch.h"
+#include "tests/unit/support/refusal.h"
 #include "tools/dmaheapd/config_file.h"
 #include "tools/dmaheapd/heap_spec.h"
 #include "tools/dmaheapd/memory_rules.h"
 
 using namespace dmaheap;
 using namespace dmaheap::config;
+using test::Bad;
+using test::refusal;
 
 namespace {
 
 std::string refusal_of(const Config &config)
 {
-    try {
-        check_memory(config);
-    } catch (const Refused &refused) {
-        return refused.what();
-    }
-    return "";
+    return refusal([&] { check_memory(config); });
 }
-
-struct Bad {
-    const char *text;
-    const char *refusal;
-};
 
 } // namespace
 

@@ -3,28 +3,20 @@
 #include <string_view>
 
 #include "tests/support/catch.h"
+#include "tests/unit/support/refusal.h"
 #include "tools/dmaheapd/config_file.h"
 
 using namespace dmaheap;
 using namespace dmaheap::config;
+using test::Bad;
+using test::refusal;
 
 namespace {
 
-/// What the text is refused with, "" when it is not.
 std::string refusal_of(std::string_view toml)
 {
-    try {
-        from_toml(toml, "f.toml");
-    } catch (const Refused &refused) {
-        return refused.what();
-    }
-    return "";
+    return refusal([&] { from_toml(toml, "f.toml"); });
 }
-
-struct Bad {
-    const char *text;
-    const char *refusal;
-};
 
 } // namespace
 
