@@ -23,6 +23,8 @@ class Refusals(Case):
         self.assertIn("--no-such-option", self.refused("--no-such-option", "--", "true"))
         self.assertIn("--delivery", self.refused("--delivery", "post", "--", "true"))
         self.assertIn("--delivery", self.refused("--delivery"))
+        self.assertIn("--heap: needs", self.refused("--heap", "--attach", "--", "true"))
+        self.assertIn("--heap: needs", self.refused("--heap=", "--attach", "--", "true"))
         for words in [["true"], ["ls", "-l"], ["true", "--", "true"]]:
             self.assertIn(f'"{words[0]}" is no option; the command comes after --',
                           self.refused(*words))

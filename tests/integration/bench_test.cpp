@@ -126,6 +126,8 @@ TEST_CASE("bench: bad input is one line that names it", "[bench]")
     for (const std::vector<std::string> &wrong : std::vector<std::vector<std::string>>{
              { "--sizes", "4Q" },
              { "--sizes", "0" },
+             { "--sizes", "--json" },
+             { "--node", "--quick" },
              { "--only", "nothing" },
              { "--threads", "0" },
              { "--rounds", "0" },

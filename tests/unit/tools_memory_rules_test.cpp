@@ -66,6 +66,9 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
           "\"4MiB\"" },
         { "[heap.a]\npolicy = \"reserved\"\nbuffer-size = \"4MiB\"\n",
           "f.toml:1:7: heap.a.buffers: is missing: policy reserved needs a number, such as 8" },
+        { "[heap.a]\npolicy = \"reserved\"\nbuffers = 4096\nbuffer-size = \"4096TiB\"\n",
+          "f.toml:4:15: heap.a.buffer-size: 4096 buffers of 4096TiB are more than any machine "
+          "has" },
         { "[heap.a]\npolicy = \"carveout\"\nguarantee = \"4MiB\"\n",
           "f.toml:3:13: heap.a.guarantee: needs a region that several heaps draw from: give one "
           "with region =" },

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/dmaheap-bench/sizes.h"
+#include "tools/missing_value.h"
 
 namespace dmaheap::bench {
 namespace {
@@ -64,6 +65,7 @@ void declare(CLI::App &app, Typed &typed)
         ->capture_default_str();
     app.add_flag("--quick", typed.quick, "A look of a few seconds: few rounds, little memory");
     app.add_flag("--json", typed.json, "Print JSON for programs");
+    app.set_version_flag("--version", "dmaheap-bench " DMAHEAPD_VERSION, "Print the version");
 }
 
 void make_quick(const CLI::App &app, Typed &typed)
@@ -124,6 +126,9 @@ std::expected<Options, int> parse_options(int argc, char **argv)
     declare(app, typed);
 
     try {
+        if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
+            !option.empty())
+            throw CLI::ArgumentMismatch(option + ": needs a value");
         app.parse(argc, argv);
         if (typed.quick)
             make_quick(app, typed);

@@ -11,6 +11,7 @@
 
 #include "core/size.h"
 #include "tools/control/errno_names.h"
+#include "tools/missing_value.h"
 
 namespace dmaheap::ctl {
 
@@ -92,6 +93,14 @@ void add_buffers(CLI::App &app, Options &options, Typed &typed)
     });
 }
 
+/// For CLI11: what is wrong with it, "" if nothing is.
+std::string why_no_count(const std::string &text)
+{
+    const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
+    const bool is_zero = text.find_first_not_of('0') == std::string::npos;
+    return is_number && !is_zero ? "" : '"' + text + "\" is no whole number from 1 on";
+}
+
 void add_top(CLI::App &app, Options &options)
 {
     CLI::App *const command = add(app, "top", "who uses most, again and again");
@@ -100,7 +109,7 @@ void add_top(CLI::App &app, Options &options)
         ->check(CLI::Range(0.1, 3600.0));
     command->add_option("-n,--iterations", options.rounds, "end after so many looks")
         ->type_name("COUNT")
-        ->check(CLI::PositiveNumber);
+        ->check(why_no_count);
     command->callback([&options] { ask(options, "top", "usage"); });
 }
 
@@ -113,6 +122,9 @@ void read_limit(const std::string &text, Json &arguments)
         throw Refused("limits set: \"" + text +
                       "\" is none of limit=SIZE, limit-per-uid=SIZE, "
                       "limit-per-process=SIZE, max-buffer=SIZE");
+
+    if (arguments.contains(key))
+        throw Refused("limits set: " + key + " is given twice");
 
     const std::string value = text.substr(equals + 1);
     const auto size = parse_size(value);
@@ -129,12 +141,13 @@ void add_limits(CLI::App &app, Options &options, Typed &typed)
     CLI::App *const set = add(*command, "set", "KEY=SIZE, or KEY=none to take a limit away");
     set->add_option("--heap", typed.heap, "of this heap; else of all together")->type_name("NAME");
     set->add_option("limits", typed.limits, "limit, limit-per-uid, limit-per-process, max-buffer")
-        ->type_name("KEY=SIZE")
-        ->required();
+        ->type_name("KEY=SIZE");
     command->callback([&options, &typed, set] {
         if (!set->parsed())
             return ask(options, "limits", "limits");
 
+        if (typed.limits.empty())
+            throw Refused("limits set: say which and how much: limit=64MiB, or limit=none");
         Json arguments = Json::object();
         if (set->count("--heap") > 0)
             arguments["heap"] = typed.heap;
@@ -151,7 +164,7 @@ void describe_fault(CLI::App &set, Typed &typed)
         ->type_name("ERRNO");
     set.add_option("--count", typed.count, "the next so many; all when left away")
         ->type_name("COUNT")
-        ->check(CLI::PositiveNumber);
+        ->check(why_no_count);
     set.add_option("--probability", typed.probability, "of each of them to fail; 1 when left away")
         ->type_name("0..1")
         ->check(CLI::Range(0.0, 1.0))
@@ -206,6 +219,7 @@ void describe(CLI::App &app, Options &options, Typed &typed)
     app.add_flag("--json", options.json, "the answer as JSON, for programs");
     app.set_version_flag("--version", "dmaheapctl " DMAHEAPD_VERSION, "print the version and exit");
     app.set_help_flag("-h,--help", "print this and exit");
+    app.require_subcommand(0, 1);
     app.allow_extras(); // so that refuse_unexpected() can say what is wrong
     app.footer(kFooter);
 
@@ -243,6 +257,9 @@ Options parse(int argc, const char *const *argv)
     Options options;
     Typed typed;
     describe(app, options, typed);
+    if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
+        !option.empty())
+        throw Refused(option + ": needs a value");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp &) {

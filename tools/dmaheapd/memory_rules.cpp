@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
+#include <string>
 #include <string_view>
 
 #include "policies/catalogue.h"
@@ -61,6 +63,20 @@ void check_region(const Config &config, const Region &region)
                            " is not a whole number of pages of " + format_size(page_of(region)));
 }
 
+void check_reserved(const Config &config, const Heap &heap)
+{
+    if (!heap.buffers)
+        refuse_setting(config, name_of_table(heap), "buffers",
+                       "is missing: policy reserved needs a number, such as 8");
+    if (!heap.buffer_size)
+        refuse_setting(config, name_of_table(heap), "buffer-size",
+                       "is missing: policy reserved needs a size, such as \"4MiB\"");
+    if (*heap.buffer_size > std::numeric_limits<Bytes>::max() / *heap.buffers)
+        refuse_setting(config, name_of_table(heap), "buffer-size",
+                       std::to_string(*heap.buffers) + " buffers of " +
+                           format_size(*heap.buffer_size) + " are more than any machine has");
+}
+
 void check_uses(const Config &config, const Heap &heap)
 {
     for (const auto &[setting, policies] : kUses)
@@ -68,14 +84,8 @@ void check_uses(const Config &config, const Heap &heap)
             refuse_setting(config, name_of_table(heap), std::string(setting),
                            "means nothing to policy " + heap.policy +
                                ", but to: " + std::string(policies));
-    if (heap.policy != "reserved")
-        return;
-    if (!heap.buffers)
-        refuse_setting(config, name_of_table(heap), "buffers",
-                       "is missing: policy reserved needs a number, such as 8");
-    if (!heap.buffer_size)
-        refuse_setting(config, name_of_table(heap), "buffer-size",
-                       "is missing: policy reserved needs a size, such as \"4MiB\"");
+    if (heap.policy == "reserved")
+        check_reserved(config, heap);
 }
 
 const Region &required_region(const Config &config, const Heap &heap)

@@ -17,6 +17,7 @@
 #include "tools/dmaheapd/heap_spec.h"
 #include "tools/dmaheapd/ion_tables.h"
 #include "tools/dmaheapd/memory_rules.h"
+#include "tools/missing_value.h"
 
 namespace dmaheap::options {
 
@@ -71,7 +72,7 @@ std::string footer()
     text << "\nSPEC is NAME[=POLICY[,KEY=VALUE]...]; POLICY is \"system\" when left away. Keys:\n";
     for (const Key<Heap> &key : config::heap_keys().subspan(1)) {
         const std::string usage = std::string(key.name).append("=").append(key.form);
-        text << "  " << usage << std::string(28 - usage.size(), ' ') << key.help << '\n';
+        text << "  " << usage << std::string(30 - usage.size(), ' ') << key.help << '\n';
     }
     text << '\n' << kExamples;
     return text.str();
@@ -122,6 +123,9 @@ void describe(CLI::App &app, Typed &typed)
 /// Fills in what was typed; text when that asks for nothing but help or the version.
 std::optional<std::string> read_arguments(CLI::App &app, int argc, const char *const *argv)
 {
+    if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
+        !option.empty())
+        throw Refused(option + ": needs exactly one value");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp &) {
