@@ -92,6 +92,9 @@ auto Heap::persevere(const Try &try_once) -> decltype(try_once())
 Result<Ledger::Charge> Heap::charge(Bytes size, Owner owner)
 {
     const auto try_once = [&] { return ledger_.charge(name_, size, owner); };
+    if (auto charged = try_once(); charged)
+        return charged;
+
     auto charged = ledger_.could_ever_charge(name_, size) ? persevere(try_once) : try_once();
     if (!charged)
         ledger_.count_refusal(name_);

@@ -132,6 +132,8 @@ TEST_CASE_METHOD(Fixture, "heap: above its limit it asks nobody for memory", "[c
 
     CHECK(policy->asked.empty());
     CHECK(use().buffers == 0);
+    CHECK(ledger.accounts().at("heap").refused == 1);
+    CHECK(ledger.account_of_all().refused == 1);
     CHECK(error_of(kPages * page_size()) == 0);
 }
 

@@ -83,6 +83,8 @@ TEST_CASE("dmaheapctl: what cannot be meant is refused", "[tools]")
     CHECK(is_refused({ "heaps", "limits", "set", "limit=1M" }));
     CHECK(is_refused({ "limits", "set", "limit=1M", "limit=2M" }));
     CHECK(is_refused({ "top", "-n", "1.5" }));
+    CHECK(is_refused({ "top", "-n", "010" }));
+    CHECK(is_refused({ "heaps", "--", "--control", "--json" }));
     CHECK(is_refused({ "buffers", "--pid", "many" }));
     CHECK(is_refused({ "limits", "set" }));
     CHECK(is_refused({ "limits", "set", "limit" }));

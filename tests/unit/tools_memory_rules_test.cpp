@@ -69,6 +69,9 @@ TEST_CASE("memory rules: what does not fit together is refused with file, line a
         { "[heap.a]\npolicy = \"reserved\"\nbuffers = 4096\nbuffer-size = \"4096TiB\"\n",
           "f.toml:4:15: heap.a.buffer-size: 4096 buffers of 4096TiB are more than any machine "
           "has" },
+        { "[heap.a]\npolicy = \"reserved\"\nbuffers = 1\nbuffer-size = \"8388608TiB\"\n",
+          "f.toml:4:15: heap.a.buffer-size: 1 buffers of 8388608TiB are more than any machine "
+          "has" },
         { "[heap.a]\npolicy = \"carveout\"\nguarantee = \"4MiB\"\n",
           "f.toml:3:13: heap.a.guarantee: needs a region that several heaps draw from: give one "
           "with region =" },

@@ -157,6 +157,7 @@ TEST_CASE("options: a mistake is refused with the name of the option", "[tools]"
         { { "--frontend", "cuse", "--frontend", "fuse" }, "--frontend: needs exactly one value" },
         { { "--heap" }, "--heap: needs exactly one value" },
         { { "-c" }, "--config: needs exactly one value" },
+        { { "--heap", "-h" }, "--heap: needs exactly one value" },
         { { "-c", "--check-config" }, "--config: needs exactly one value" },
         { { "--heap", "--check-config" }, "--heap: needs exactly one value" },
         { { "--heap", "a", "--heap", "--" }, "--heap: needs exactly one value" },

@@ -97,8 +97,9 @@ void add_buffers(CLI::App &app, Options &options, Typed &typed)
 std::string why_no_count(const std::string &text)
 {
     const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
-    const bool is_zero = text.find_first_not_of('0') == std::string::npos;
-    return is_number && !is_zero ? "" : '"' + text + "\" is no whole number from 1 on";
+    return is_number && !text.empty() && !text.starts_with('0') // which would mean octal
+               ? ""
+               : '"' + text + "\" is no whole number from 1 on";
 }
 
 void add_top(CLI::App &app, Options &options)
@@ -141,13 +142,12 @@ void add_limits(CLI::App &app, Options &options, Typed &typed)
     CLI::App *const set = add(*command, "set", "KEY=SIZE, or KEY=none to take a limit away");
     set->add_option("--heap", typed.heap, "of this heap; else of all together")->type_name("NAME");
     set->add_option("limits", typed.limits, "limit, limit-per-uid, limit-per-process, max-buffer")
-        ->type_name("KEY=SIZE");
+        ->type_name("KEY=SIZE")
+        ->required();
     command->callback([&options, &typed, set] {
         if (!set->parsed())
             return ask(options, "limits", "limits");
 
-        if (typed.limits.empty())
-            throw Refused("limits set: say which and how much: limit=64MiB, or limit=none");
         Json arguments = Json::object();
         if (set->count("--heap") > 0)
             arguments["heap"] = typed.heap;
@@ -266,6 +266,8 @@ Options parse(int argc, const char *const *argv)
         options.text = app.help(); // of the subcommand, if there is one
     } catch (const CLI::CallForVersion &) {
         options.text = app.version() + '\n';
+    } catch (const CLI::RequiredError &error) {
+        throw Refused(std::string(error.what()) + "; --help behind the command tells the usage");
     } catch (const CLI::ParseError &error) {
         throw Refused(error.what());
     }

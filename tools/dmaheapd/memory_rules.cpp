@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 #include "policies/catalogue.h"
 #include "tools/dmaheapd/config_keys.h"
 #include "tools/dmaheapd/config_text.h"
@@ -71,7 +73,7 @@ void check_reserved(const Config &config, const Heap &heap)
     if (!heap.buffer_size)
         refuse_setting(config, name_of_table(heap), "buffer-size",
                        "is missing: policy reserved needs a size, such as \"4MiB\"");
-    if (*heap.buffer_size > std::numeric_limits<Bytes>::max() / *heap.buffers)
+    if (*heap.buffer_size > Bytes{ std::numeric_limits<off_t>::max() } / *heap.buffers)
         refuse_setting(config, name_of_table(heap), "buffer-size",
                        std::to_string(*heap.buffers) + " buffers of " +
                            format_size(*heap.buffer_size) + " are more than any machine has");
