@@ -20,8 +20,8 @@ const CLI::Option *find_option(const CLI::App &app, const std::string &name)
         if (const CLI::Option *const own = apps[at]->get_option_no_throw(name))
             return own;
 
-        const auto commands = apps[at]->get_subcommands({});
-        apps.insert(apps.end(), commands.begin(), commands.end());
+        for (const CLI::App *const command : apps[at]->get_subcommands({}))
+            apps.push_back(command);
     }
     return nullptr;
 }
