@@ -11,8 +11,8 @@
 
 namespace dmaheap::cuse {
 
-/// One thread of ours at a time opens files of a mount that nobody else may open: whose number is
-/// with the OPEN request.
+/// Files of a mount that one thread of ours at a time may open, and nobody else: an OPEN request
+/// tells which thread sends it.
 class SoleOpener {
 public:
     /// Returns what `open` does, which opens files of the mount on this thread. On any thread but

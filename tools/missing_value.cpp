@@ -2,6 +2,7 @@
 #include "tools/missing_value.h"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,32 +32,24 @@ bool takes_value(const CLI::Option *option)
     return option && option->get_items_expected_min() > 0;
 }
 
-/// "--option" of "--option=", else "".
-std::string name_before_nothing(std::string_view argument)
-{
-    return argument.starts_with("--") && argument.find('=') == argument.size() - 1
-               ? std::string(argument.substr(0, argument.size() - 1))
-               : "";
-}
-
 } // namespace
 
-std::string option_without_value(const CLI::App &app, std::span<const char *const> arguments)
+void require_values(const CLI::App &app, std::span<const char *const> arguments)
 {
     for (std::size_t at = 1; at < arguments.size(); ++at) {
-        if (const auto *const empty = find_option(app, name_before_nothing(arguments[at]));
-            takes_value(empty))
-            return empty->get_name();
-
-        const CLI::Option *const option = find_option(app, arguments[at]);
+        std::string name = arguments[at];
+        const bool is_empty = name.starts_with("--") && name.ends_with('=');
+        if (is_empty)
+            name.pop_back();
+        const CLI::Option *const option = find_option(app, name);
         if (!takes_value(option))
             continue;
+
         ++at; // the value
-        if (at == arguments.size() || std::string_view(arguments[at]).starts_with("--") ||
-            find_option(app, arguments[at]))
-            return option->get_name();
+        if (is_empty || at == arguments.size() ||
+            std::string_view(arguments[at]).starts_with("--") || find_option(app, arguments[at]))
+            throw CLI::ArgumentMismatch(option->get_name() + ": needs a value");
     }
-    return "";
 }
 
 } // namespace dmaheap

@@ -126,9 +126,7 @@ std::expected<Options, int> parse_options(int argc, char **argv)
     declare(app, typed);
 
     try {
-        if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
-            !option.empty())
-            throw CLI::ArgumentMismatch(option + ": needs a value");
+        require_values(app, { argv, static_cast<std::size_t>(argc) });
         app.parse(argc, argv);
         if (typed.quick)
             make_quick(app, typed);

@@ -96,9 +96,8 @@ std::string help(const CLI::App &app)
 
 std::optional<std::string> read_arguments(CLI::App &app, std::span<const char *const> arguments)
 {
-    if (const auto option = option_without_value(app, arguments); !option.empty())
-        throw Refused(option + ": needs a value" + kUsage);
     try {
+        require_values(app, arguments);
         app.parse(static_cast<int>(arguments.size()), arguments.data());
     } catch (const CLI::CallForHelp &) {
         return help(app);

@@ -257,10 +257,8 @@ Options parse(int argc, const char *const *argv)
     Options options;
     Typed typed;
     describe(app, options, typed);
-    if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
-        !option.empty())
-        throw Refused(option + ": needs a value");
     try {
+        require_values(app, { argv, static_cast<std::size_t>(argc) });
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp &) {
         options.text = app.help(); // of the subcommand, if there is one

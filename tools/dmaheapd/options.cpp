@@ -123,10 +123,8 @@ void describe(CLI::App &app, Typed &typed)
 /// Fills in what was typed; text when that asks for nothing but help or the version.
 std::optional<std::string> read_arguments(CLI::App &app, int argc, const char *const *argv)
 {
-    if (const auto option = option_without_value(app, { argv, static_cast<std::size_t>(argc) });
-        !option.empty())
-        throw Refused(option + ": needs exactly one value");
     try {
+        require_values(app, { argv, static_cast<std::size_t>(argc) });
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp &) {
         return app.help();
